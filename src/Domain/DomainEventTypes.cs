@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using AIaaS.Domain.Agents;
+using AIaaS.Domain.Channels;
+using AIaaS.Domain.Knowledge;
+using AIaaS.Domain.Tenants;
+using AIaaS.EventStore;
+
+namespace AIaaS.Domain;
+
+/// <summary>All event types of the product, each registered by hand with an example for the catalogue.</summary>
+public static class DomainEventTypes
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 31, 9, 30, 0, TimeSpan.Zero);
+
+    /// <summary>Builds the registration.</summary>
+    public static EventTypes Create()
+    {
+        var json = DomainJson.Default;
+        var usage = new TokenUsage(412, 0, 0, 58, 0);
+        var citation = new Citation("returns-policy", "Returns", "You can send an item back within 30 days.");
+        var passage = new Passage("returns-policy", "Returns", "You can send an item back within 30 days.", 7.25);
+        return new EventTypes.Builder()
+            .Add("tenant.created", json.TenantCreated, "tenant", new TenantCreated("acme", "Acme Outdoor", At))
+            .Add("tenant.api-key.issued", json.ApiKeyIssued, "tenant", new ApiKeyIssued("k7", "shop back end", new('0', 64), ["*"], At))
+            .Add("tenant.api-key.revoked", json.ApiKeyRevoked, "tenant", new ApiKeyRevoked("k7", At))
+            .Add("ingest.doc.processed", json.ArticleProcessed, "article", new ArticleProcessed("returns-policy", "Returns", "You can send an item back within 30 days.", Audience.Customer, new('0', 64), At))
+            .Add("ingest.doc.removed", json.ArticleRemoved, "article", new ArticleRemoved("returns-policy", At))
+            .Add("conversation.message.received", json.MessageReceived, "conversation", new MessageReceived("c1", "m1", null, "Can I return my tent?", "faq_handling", "r1", At))
+            .Add("conversation.message.answered", json.MessageAnswered, "conversation", new MessageAnswered("m1", "r1", RunOutcome.Answered, "You can send an item back within 30 days.", [citation], At))
+            .Add("agent.run.requested", json.RunRequested, "agentRun", new RunRequested("r1", "c1", "m1", "Can I return my tent?", "faq_handling", new('0', 64), null, At))
+            .Add("agent.run.started", json.RunStarted, "agentRun", new RunStarted(new(new('0', 64), ImmutableSortedDictionary<string, string>.Empty.Add("answer", new('0', 64)), ImmutableSortedDictionary<string, string>.Empty.Add("SLM_A", "offline-a"), "2026-01", "1"), 25, Money.Usd(0.10m), At))
+            .Add("agent.run.resumed", json.RunResumed, "agentRun", new RunResumed("worker-2", At))
+            .Add("knowledge.retrieved", json.KnowledgeRetrieved, "agentRun", new KnowledgeRetrieved("retrieve", "Can I return my tent?", [passage], 1042, At))
+            .Add("model.call.requested", json.ModelCallRequested, "agentRun", new ModelCallRequested("answer/1/1", "answer", 1, Tier.SLM_A, "offline-a", "{}", Money.Usd(0.0009m), At))
+            .Add("model.call.completed", json.ModelCallCompleted, "agentRun", new ModelCallCompleted("answer/1/1", "answer", Tier.SLM_A, "offline-a", "{}", usage, Money.Usd(0.0002m), At))
+            .Add("model.call.failed", json.ModelCallFailed, "agentRun", new ModelCallFailed("answer/1/1", "answer", "timed out after 5,000 ms", true, true, At))
+            .Add("agent.step.completed", json.StepCompleted, "agentRun", new StepCompleted("answer", "model", 3, "ok", "", "validate", At))
+            .Add("agent.run.completed", json.RunCompleted, "agentRun", new RunCompleted(RunOutcome.Answered, "answered", "You can send an item back within 30 days.", [citation], "faq_handling", Tier.SLM_A, 5, 1, usage, Money.Usd(0.0002m), 4.8, false, At))
+            .Build();
+    }
+}
+
+/// <summary>The source-generated JSON contracts of the events: camel case, null left out, unknown members refused so that a changed form is noticed.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(TenantCreated))]
+[JsonSerializable(typeof(ApiKeyIssued))]
+[JsonSerializable(typeof(ApiKeyRevoked))]
+[JsonSerializable(typeof(ArticleProcessed))]
+[JsonSerializable(typeof(ArticleRemoved))]
+[JsonSerializable(typeof(MessageReceived))]
+[JsonSerializable(typeof(MessageAnswered))]
+[JsonSerializable(typeof(RunRequested))]
+[JsonSerializable(typeof(RunStarted))]
+[JsonSerializable(typeof(RunResumed))]
+[JsonSerializable(typeof(KnowledgeRetrieved))]
+[JsonSerializable(typeof(ModelCallRequested))]
+[JsonSerializable(typeof(ModelCallCompleted))]
+[JsonSerializable(typeof(ModelCallFailed))]
+[JsonSerializable(typeof(StepCompleted))]
+[JsonSerializable(typeof(RunCompleted))]
+public sealed partial class DomainJson : JsonSerializerContext;

@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization.Metadata;
+using AIaaS.EventStore;
+
+namespace AIaaS.Projections;
+
+/// <summary>
+/// A read model as a pure function: which documents an event touches, and what it makes of each. No clock, no I/O, no draws.
+/// The engine writes documents and position together, so that re-delivery and reordering between documents change nothing.
+/// </summary>
+/// <typeparam name="TDocument">The document, an immutable record.</typeparam>
+public abstract class Projection<TDocument>
+    where TDocument : class
+{
+    /// <summary>The read model's name: letters and digits.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Raised by one when the documents' form or meaning changes: the new version is built beside the old one.</summary>
+    public abstract int Version { get; }
+
+    /// <summary>The event types that it is made of, by prefix.</summary>
+    public abstract IReadOnlyList<string> EventTypePrefixes { get; }
+
+    /// <summary>The document's JSON contract.</summary>
+    public abstract JsonTypeInfo<TDocument> Json { get; }
+
+    /// <summary>The searchable fields.</summary>
+    public abstract IReadOnlyDictionary<string, FieldKind> Fields { get; }
+
+    /// <summary>The indexes.</summary>
+    public abstract IReadOnlyList<IReadOnlyList<string>> Indexes { get; }
+
+    /// <summary>The ids of the documents that an event touches; none for an event that does not concern the model. Ids begin with the tenant and a colon: <c>acme:…</c>.</summary>
+    public abstract IEnumerable<string> KeysOf(EventEnvelope envelope);
+
+    /// <summary>The document after the event; null to delete it.</summary>
+    /// <param name="id">Which document.</param>
+    /// <param name="document">The document before the event; null where there is none yet.</param>
+    /// <param name="envelope">The event.</param>
+    public abstract TDocument? Apply(string id, TDocument? document, EventEnvelope envelope);
+}
