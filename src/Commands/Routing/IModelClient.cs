@@ -22,6 +22,7 @@ public sealed record ModelAnswer(string Content, TokenUsage Usage);
 /// <param name="reason">In words, without secrets.</param>
 /// <param name="retryable">Whether another attempt may help.</param>
 /// <param name="unknown">Whether the provider may have done (and charged) the work all the same.</param>
+/// <param name="inner">The cause; null for none.</param>
 public sealed class ModelCallException(string reason, bool retryable, bool unknown, Exception? inner = null) : Exception(reason, inner)
 {
     /// <summary>Whether another attempt may help.</summary>
