@@ -1,1 +1,18 @@
-return 0;
+using AIaaS.Benchmarks;
+
+// Each benchmark is a line here; a file of its own holds it.
+IBenchmark[] benchmarks = [];
+IChildTask[] children = [];
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+
+return args switch
+{
+    ["child", var name, .. var rest] => await children.Single(c => c.Name == name).RunAsync(rest, stop.Token),
+    _ => await Harness.RunAsync(benchmarks, args, stop.Token),
+};
