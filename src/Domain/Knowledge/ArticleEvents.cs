@@ -15,7 +15,7 @@ public enum Audience
 }
 
 /// <summary>Type <c>ingest.doc.processed</c>, stream <c>article-{tenant}_{article}</c>: an article was added or replaced.</summary>
-/// <param name="Article">The article's id: 1 to 100 of letters, digits, <c>.</c>, <c>_</c>, <c>-</c>.</param>
+/// <param name="Article">The article's id: 1 to 100 of ASCII letters, digits, <c>.</c>, <c>_</c>, <c>-</c>, <c>+</c>, <c>(</c>, <c>)</c>.</param>
 /// <param name="Title">One line, at most 300 characters.</param>
 /// <param name="Content">Plain text or Markdown, at most 200,000 characters.</param>
 /// <param name="Audience">Who may be shown it.</param>
