@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
@@ -14,7 +15,12 @@ public sealed class UnreadableEventException(string message, Exception? inner = 
 /// <param name="Json">Its source-generated contract.</param>
 /// <param name="Category">The category of the streams it is written to.</param>
 /// <param name="Example">An instance for the catalogue.</param>
-public sealed record EventType(string Name, Type Clr, JsonTypeInfo Json, string Category, object Example);
+public sealed record EventType(string Name, Type Clr, JsonTypeInfo Json, string Category, object Example)
+{
+    /// <summary>The version of the form, as the name says it: 2 for a name that ends in <c>.v2</c>, 1 for one without such an end.</summary>
+    public int Schema { get; } = Name.LastIndexOf(".v", StringComparison.Ordinal) is var at and >= 0
+        && int.TryParse(Name.AsSpan(at + 2), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 1;
+}
 
 /// <summary>
 /// The event types of a program, registered explicitly one by one; an instance, never a global. Old forms are brought up by upcasters,
@@ -84,6 +90,13 @@ public sealed class EventTypes
     {
         var type = Of(@event);
         return new(id, type.Name, JsonSerializer.SerializeToUtf8Bytes(@event, type.Json), metadata.ToUtf8());
+    }
+
+    /// <summary>Writes an event for the log, with metadata that are UTF-8 JSON already: one writing of them serves all events of a command.</summary>
+    public NewEvent Write(Guid id, object @event, ReadOnlyMemory<byte> metadata)
+    {
+        var type = Of(@event);
+        return new(id, type.Name, JsonSerializer.SerializeToUtf8Bytes(@event, type.Json), metadata);
     }
 
     /// <summary>Collects registrations.</summary>
