@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Audit;
 using AIaaS.Domain.Channels;
 using AIaaS.Domain.Knowledge;
 using AIaaS.Domain.Tenants;
@@ -21,6 +22,8 @@ public static class DomainEventTypes
         var citation = new Citation("returns-policy", "Returns", "You can send an item back within 30 days.");
         var passage = new Passage("returns-policy", "Returns", "You can send an item back within 30 days.", 7.25);
         return new EventTypes.Builder()
+            .Add("http.request.accepted", json.RequestAccepted, "idempotency", new RequestAccepted(new('0', 64), "worker-1", At.AddSeconds(30), At))
+            .Add("http.request.answered", json.RequestAnswered, "idempotency", new RequestAnswered(201, "/v1/tenants/acme", "1042", "{}", At))
             .Add("tenant.created", json.TenantCreated, "tenant", new TenantCreated("acme", "Acme Outdoor", At))
             .Add("tenant.api-key.issued", json.ApiKeyIssued, "tenant", new ApiKeyIssued("k7", "shop back end", new('0', 64), ["*"], At))
             .Add("tenant.api-key.revoked", json.ApiKeyRevoked, "tenant", new ApiKeyRevoked("k7", At))
@@ -47,6 +50,8 @@ public static class DomainEventTypes
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(RequestAccepted))]
+[JsonSerializable(typeof(RequestAnswered))]
 [JsonSerializable(typeof(TenantCreated))]
 [JsonSerializable(typeof(ApiKeyIssued))]
 [JsonSerializable(typeof(ApiKeyRevoked))]
