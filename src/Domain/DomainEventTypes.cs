@@ -40,6 +40,7 @@ public static class DomainEventTypes
             .Add("model.call.failed", json.ModelCallFailed, "agentRun", new ModelCallFailed("answer/1/1", "answer", "timed out after 5,000 ms", true, true, At))
             .Add("agent.step.completed", json.StepCompleted, "agentRun", new StepCompleted("answer", "model", 3, "ok", "", "validate", At))
             .Add("agent.run.completed", json.RunCompleted, "agentRun", new RunCompleted(RunOutcome.Answered, "answered", "You can send an item back within 30 days.", [citation], "faq_handling", Tier.SLM_A, 5, 1, usage, Money.Usd(0.0002m), 4.8, false, At))
+            .Add("workflow.published", json.WorkflowPublished, "workflow", new WorkflowPublished("faq_handling", new('0', 64), "{}", At))
             .Build();
     }
 }
@@ -68,4 +69,5 @@ public static class DomainEventTypes
 [JsonSerializable(typeof(ModelCallFailed))]
 [JsonSerializable(typeof(StepCompleted))]
 [JsonSerializable(typeof(RunCompleted))]
+[JsonSerializable(typeof(WorkflowPublished))]
 public sealed partial class DomainJson : JsonSerializerContext;

@@ -90,7 +90,11 @@ public sealed record Citation(string Article, string Title, string Quote);
 /// <param name="RequestHash">SHA-256 (hex) of the request's content: tells a repetition from another request under the same idempotency key.</param>
 /// <param name="Fork">Where the run was forked from; null for a run of its own.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record RunRequested(string Run, string Conversation, string Message, string Text, string Workflow, string RequestHash, ForkOrigin? Fork, DateTimeOffset At) : DomainEvent;
+public sealed record RunRequested(string Run, string Conversation, string Message, string Text, string Workflow, string RequestHash, ForkOrigin? Fork, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>The customer's id at the tenant; null where unknown.</summary>
+    public string? Customer { get; init; }
+}
 
 /// <summary>Type <c>agent.run.started</c>: the run has pinned what it depends on.</summary>
 /// <param name="Pins">The pins.</param>
