@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using AIaaS.Domain.Agents;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Channels;
