@@ -11,6 +11,12 @@ public interface IModelClient
     /// <summary>Asks the model once. Retrying is the caller's: each attempt is an event of its own.</summary>
     /// <exception cref="ModelCallException">No usable answer.</exception>
     Task<ModelAnswer> CompleteAsync(string request, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// No answer to this request is charged more input tokens than this. In general that is its bytes, since a token holds at least one;
+    /// a model that counts by itself says it exactly.
+    /// </summary>
+    long MostInputTokens(string request) => System.Text.Encoding.UTF8.GetByteCount(request);
 }
 
 /// <summary>A model's answer.</summary>
@@ -23,11 +29,15 @@ public sealed record ModelAnswer(string Content, TokenUsage Usage);
 /// <param name="retryable">Whether another attempt may help.</param>
 /// <param name="unknown">Whether the provider may have done (and charged) the work all the same.</param>
 /// <param name="inner">The cause; null for none.</param>
-public sealed class ModelCallException(string reason, bool retryable, bool unknown, Exception? inner = null) : Exception(reason, inner)
+/// <param name="retryAfter">How long the provider wants to be left alone; null where it does not say.</param>
+public sealed class ModelCallException(string reason, bool retryable, bool unknown, Exception? inner = null, TimeSpan? retryAfter = null) : Exception(reason, inner)
 {
     /// <summary>Whether another attempt may help.</summary>
     public bool Retryable => retryable;
 
     /// <summary>Whether the provider may have done (and charged) the work all the same.</summary>
     public bool Unknown => unknown;
+
+    /// <summary>How long the provider wants to be left alone; null where it does not say.</summary>
+    public TimeSpan? RetryAfter => retryAfter;
 }

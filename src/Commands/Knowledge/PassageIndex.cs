@@ -1,0 +1,210 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace AIaaS.Commands.Knowledge;
+
+/// <summary>
+/// An inverted index over the passages of one tenant and one audience. What it answers depends on the articles that are in it now,
+/// not on the order or the number of changes that brought them. Not safe for threads: its owner locks.
+/// </summary>
+internal sealed class PassageIndex
+{
+    // A word of the title says what the whole article is about.
+    private const int TitleWeight = 2;
+    private const int MinDead = 64;
+
+    // The values of Robertson and Zaragoza for running text.
+    private const double K1 = 1.2;
+    private const double B = 0.75;
+
+    private readonly Dictionary<string, Article> articles = new(StringComparer.Ordinal);
+    private Dictionary<string, int> terms = new(StringComparer.Ordinal);
+    private Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup;
+    private List<PostingList> postings = [];
+    private List<Entry> entries = [];
+    private int dead;
+
+    public PassageIndex() => lookup = terms.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Passages that can be found.</summary>
+    public int Count => entries.Count - dead;
+
+    /// <summary>Weighted terms of all passages.</summary>
+    public long TotalLength { get; private set; }
+
+    public int ArticleCount => articles.Count;
+
+    public void Put(string article, string title, string content)
+    {
+        Remove(article);
+        var first = entries.Count;
+        var number = 0;
+        foreach (var text in PassageSplitter.Split(content))
+        {
+            Add(new(article, title, text, number++));
+        }
+
+        if (number == 0)
+        {
+            Add(new(article, title, title, 0));
+        }
+
+        articles.Add(article, new(first, entries.Count - first));
+    }
+
+    public bool Remove(string article)
+    {
+        if (!articles.Remove(article, out var gone))
+        {
+            return false;
+        }
+
+        for (var slot = gone.First; slot < gone.First + gone.Passages; slot++)
+        {
+            var entry = entries[slot];
+            foreach (var (term, _) in Weigh(entry))
+            {
+                CollectionsMarshal.AsSpan(postings)[term].Alive--;
+            }
+
+            TotalLength -= entry.Length;
+            entries[slot] = new("", "", "", 0) { IsDead = true };
+            dead++;
+        }
+
+        if (dead >= MinDead && dead * 3 > entries.Count)
+        {
+            Compact();
+        }
+
+        return true;
+    }
+
+    /// <summary>In how many passages a term stands.</summary>
+    public int Frequency(ReadOnlySpan<char> term) => lookup.TryGetValue(term, out var id) ? postings[id].Alive : 0;
+
+    /// <summary>Adds every passage that holds one of the terms, with its BM25 score, to <paramref name="hits"/>.</summary>
+    public void Find(List<WeightedTerm> query, double averageLength, int index, List<Hit> hits)
+    {
+        var rented = ArrayPool<double>.Shared.Rent(entries.Count);
+        var scores = rented.AsSpan(0, entries.Count);
+        scores.Clear();
+        var all = CollectionsMarshal.AsSpan(entries);
+        var lists = CollectionsMarshal.AsSpan(postings);
+        var scale = K1 * B / averageLength;
+        foreach (var (term, idf) in query)
+        {
+            if (terms.TryGetValue(term, out var id))
+            {
+                foreach (var (slot, weight) in lists[id].Items)
+                {
+                    scores[slot] += idf * (weight * (K1 + 1) / (weight + (K1 * (1 - B)) + (scale * all[slot].Length)));
+                }
+            }
+        }
+
+        for (var slot = 0; slot < scores.Length; slot++)
+        {
+            if (scores[slot] > 0 && !all[slot].IsDead)
+            {
+                hits.Add(new(index, slot, scores[slot]));
+            }
+        }
+
+        ArrayPool<double>.Shared.Return(rented);
+    }
+
+    public ref readonly Entry At(int slot) => ref CollectionsMarshal.AsSpan(entries)[slot];
+
+    private void Add(Entry entry)
+    {
+        var slot = entries.Count;
+        foreach (var (term, weight) in Weigh(entry))
+        {
+            ref var list = ref CollectionsMarshal.AsSpan(postings)[term];
+            list.Add(new(slot, (ushort)Math.Min(weight, ushort.MaxValue)));
+            list.Alive++;
+            entry.Length += weight;
+        }
+
+        TotalLength += entry.Length;
+        entries.Add(entry);
+    }
+
+    private Dictionary<int, int> Weigh(in Entry entry)
+    {
+        var counts = new Dictionary<int, int>();
+        Weigh(entry.Title, TitleWeight, counts);
+        Weigh(entry.Text, 1, counts);
+        return counts;
+    }
+
+    private void Weigh(string text, int weight, Dictionary<int, int> counts)
+    {
+        Span<char> buffer = stackalloc char[TermReader.BufferSize];
+        var reader = new TermReader(text, buffer);
+        while (reader.Read())
+        {
+            if (!lookup.TryGetValue(reader.Term, out var id))
+            {
+                id = postings.Count;
+                terms.Add(reader.Term.ToString(), id);
+                postings.Add(new());
+            }
+
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, id, out _) += weight;
+        }
+    }
+
+    private void Compact()
+    {
+        var alive = entries;
+        var kept = articles.OrderBy(a => a.Value.First).ToList();
+        articles.Clear();
+        terms = new(StringComparer.Ordinal);
+        lookup = terms.GetAlternateLookup<ReadOnlySpan<char>>();
+        (postings, entries, dead, TotalLength) = ([], new(Count), 0, 0);
+        foreach (var (id, (first, passages)) in kept)
+        {
+            articles.Add(id, new(entries.Count, passages));
+            for (var slot = first; slot < first + passages; slot++)
+            {
+                Add(new(id, alive[slot].Title, alive[slot].Text, alive[slot].Number));
+            }
+        }
+    }
+
+    internal struct Entry(string article, string title, string text, int number)
+    {
+        public readonly string Article = article;
+        public readonly string Title = title;
+        public readonly string Text = text;
+        public readonly int Number = number;
+        public int Length;
+        public bool IsDead;
+    }
+
+    private readonly record struct Article(int First, int Passages);
+
+    private readonly record struct Posting(int Slot, ushort Weight);
+
+    private struct PostingList
+    {
+        private Posting[]? items;
+        private int count;
+
+        public int Alive;
+
+        public readonly ReadOnlySpan<Posting> Items => items.AsSpan(0, count);
+
+        public void Add(Posting posting)
+        {
+            if (items is null || count == items.Length)
+            {
+                Array.Resize(ref items, count == 0 ? 1 : count < 4 ? 4 : count * 2);
+            }
+
+            items[count++] = posting;
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using AIaaS.Domain.Agents;
+using AIaaS.Domain.Knowledge;
+
+namespace AIaaS.Commands.Knowledge;
+
+/// <summary>
+/// The articles of one tenant, customers' and staff's in indexes apart, so that a customer's search cannot come near the staff's.
+/// Searches run side by side; a change waits for them.
+/// </summary>
+internal sealed class TenantIndex : IDisposable
+{
+    private const int MaxPassagesOfOneArticle = 2;
+
+    private readonly ReaderWriterLockSlim gate = new();
+    private readonly PassageIndex customer = new();
+    private readonly PassageIndex staff = new();
+
+    public int Articles
+    {
+        get
+        {
+            gate.EnterReadLock();
+            try
+            {
+                return customer.ArticleCount + staff.ArticleCount;
+            }
+            finally
+            {
+                gate.ExitReadLock();
+            }
+        }
+    }
+
+    public void Put(ArticleProcessed article)
+    {
+        gate.EnterWriteLock();
+        try
+        {
+            (article.Audience == Audience.Customer ? staff : customer).Remove(article.Article);
+            (article.Audience == Audience.Customer ? customer : staff).Put(article.Article, article.Title, article.Content);
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+        }
+    }
+
+    public void Remove(string article)
+    {
+        gate.EnterWriteLock();
+        try
+        {
+            customer.Remove(article);
+            staff.Remove(article);
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+        }
+    }
+
+    public ImmutableArray<Passage> Search(string query, Audience audience, int top)
+    {
+        gate.EnterReadLock();
+        try
+        {
+            return audience == Audience.Customer ? Search([customer], query, top) : Search([customer, staff], query, top);
+        }
+        finally
+        {
+            gate.ExitReadLock();
+        }
+    }
+
+    public void Dispose() => gate.Dispose();
+
+    private static ImmutableArray<Passage> Search(ReadOnlySpan<PassageIndex> indexes, string query, int top)
+    {
+        var passages = 0;
+        var length = 0L;
+        foreach (var index in indexes)
+        {
+            passages += index.Count;
+            length += index.TotalLength;
+        }
+
+        if (passages == 0)
+        {
+            return [];
+        }
+
+        var terms = TermsOf(indexes, query, passages);
+        var average = Math.Max(1, (double)length / passages);
+        var hits = new List<Hit>(256);
+        for (var i = 0; i < indexes.Length; i++)
+        {
+            indexes[i].Find(terms, average, i, hits);
+        }
+
+        var found = ImmutableArray.CreateBuilder<Passage>(Math.Min(top, hits.Count));
+        while (found.Count < top && Best(indexes, hits) is { } best)
+        {
+            ref readonly var entry = ref indexes[best.Index].At(best.Slot);
+            found.Add(new(entry.Article, entry.Title, entry.Text, Math.Round(best.Score, 6)));
+            var article = entry.Article;
+            if (found.Count(p => p.Article == article) == MaxPassagesOfOneArticle)
+            {
+                Drop(indexes, hits, article);
+            }
+        }
+
+        return found.DrainToImmutable();
+    }
+
+    private static List<WeightedTerm> TermsOf(ReadOnlySpan<PassageIndex> indexes, string query, int passages)
+    {
+        var terms = new List<WeightedTerm>(16);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var known = seen.GetAlternateLookup<ReadOnlySpan<char>>();
+        Span<char> buffer = stackalloc char[TermReader.BufferSize];
+        var reader = new TermReader(query, buffer);
+        while (reader.Read())
+        {
+            var frequency = 0;
+            foreach (var index in indexes)
+            {
+                frequency += index.Frequency(reader.Term);
+            }
+
+            if (frequency > 0 && known.Add(reader.Term) && seen.TryGetValue(reader.Term.ToString(), out var term))
+            {
+                terms.Add(new(term, Math.Log(1 + ((passages - frequency + 0.5) / (frequency + 0.5)))));
+            }
+        }
+
+        return terms;
+    }
+
+    // Takes the best hit out; ties by article, then by the passage's place in it.
+    private static Hit? Best(ReadOnlySpan<PassageIndex> indexes, List<Hit> hits)
+    {
+        var best = -1;
+        for (var i = 0; i < hits.Count; i++)
+        {
+            if (best < 0 || hits[i].Score > hits[best].Score || (hits[i].Score == hits[best].Score && Before(indexes, hits[i], hits[best])))
+            {
+                best = i;
+            }
+        }
+
+        if (best < 0)
+        {
+            return null;
+        }
+
+        var hit = hits[best];
+        hits[best] = hits[^1];
+        hits.RemoveAt(hits.Count - 1);
+        return hit;
+    }
+
+    private static bool Before(ReadOnlySpan<PassageIndex> indexes, Hit a, Hit b)
+    {
+        ref readonly var first = ref indexes[a.Index].At(a.Slot);
+        ref readonly var second = ref indexes[b.Index].At(b.Slot);
+        var order = string.CompareOrdinal(first.Article, second.Article);
+        return order < 0 || (order == 0 && first.Number < second.Number);
+    }
+
+    private static void Drop(ReadOnlySpan<PassageIndex> indexes, List<Hit> hits, string article)
+    {
+        for (var i = hits.Count - 1; i >= 0; i--)
+        {
+            if (indexes[hits[i].Index].At(hits[i].Slot).Article == article)
+            {
+                hits[i] = hits[^1];
+                hits.RemoveAt(hits.Count - 1);
+            }
+        }
+    }
+}
+
+/// <summary>A term of a query and what it is worth: the rarer, the more.</summary>
+internal readonly record struct WeightedTerm(string Term, double Idf);
+
+/// <summary>A passage that a query found.</summary>
+internal readonly record struct Hit(int Index, int Slot, double Score);
