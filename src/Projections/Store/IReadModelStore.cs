@@ -21,12 +21,13 @@ public interface IReadModelStore : IAsyncDisposable
     Task<IReadOnlyDictionary<string, StoredDocument>> GetManyAsync(string collection, IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default);
 
     /// <summary>Filter, sort and page through a collection.</summary>
-    /// <exception cref="InvalidQueryException">A field that the schema does not declare, or a cursor that is not of this query.</exception>
+    /// <exception cref="InvalidQueryException">No such collection, a field that the schema does not declare, or a cursor that is not of this query.</exception>
     Task<DocumentPage> QueryAsync(string collection, DocumentQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Writes documents, then the position, so that a crash in between does no harm: a write whose position is not above the
-    /// stored document's changes nothing, and the collection's position never goes back.
+    /// Writes documents, then the position, so that a crash in between does no harm: a write whose position lies below the
+    /// stored document's changes nothing (at the same position it replaces), and the collection's position never goes back.
+    /// A deletion leaves its position behind, so that an older write does not bring the document back.
     /// The embedded engine does it in one transaction.
     /// </summary>
     Task WriteAsync(string collection, IReadOnlyList<DocumentWrite> writes, LogPosition position, CancellationToken cancellationToken = default);
@@ -109,7 +110,10 @@ public sealed record DocumentQuery
     /// <summary>All must hold.</summary>
     public IReadOnlyList<Condition> Where { get; init; } = [];
 
-    /// <summary>A declared field to sort by; null sorts by id. Equal values sort by id, missing values come first.</summary>
+    /// <summary>
+    /// A declared field to sort by; null sorts by id. Equal values sort by id; missing values (and JSON null) count as the smallest.
+    /// Descending is the exact reverse, the ids of equal values included.
+    /// </summary>
     public string? SortBy { get; init; }
 
     /// <summary>Largest first.</summary>

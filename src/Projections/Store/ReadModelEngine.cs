@@ -47,11 +47,25 @@ public static class ReadModelEngines
 
     /// <summary>The engine of that name; null where this build holds none (its driver was not on the package feed).</summary>
     public static IReadModelEngine? Find(string name) => Assemblies
-        .Select(Assembly.Load)
+        .Select(Load)
+        .OfType<Assembly>()
         .SelectMany(a => a.GetCustomAttributes<ReadModelEngineAttribute>())
         .Where(a => a.Name == name)
         .Select(a => (IReadModelEngine)Activator.CreateInstance(a.Engine)!)
         .FirstOrDefault();
+
+    private static Assembly? Load(string name)
+    {
+        try
+        {
+            return Assembly.Load(name);
+        }
+        catch (FileNotFoundException)
+        {
+            // A program that does not carry this adapter at all, such as a tool or a test.
+            return null;
+        }
+    }
 
     /// <summary>Opens the store on the engine that the options name.</summary>
     /// <exception cref="ReadModelStoreException">No such engine in this build, or it cannot be opened.</exception>
