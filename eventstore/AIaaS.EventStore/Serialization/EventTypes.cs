@@ -48,6 +48,16 @@ public sealed class EventTypes
         ? type
         : throw new InvalidOperationException($"{@event.GetType()} is not registered as an event type. Register it in the EventTypes of its capability.");
 
+    /// <summary>All names under which events of a record lie in the log: its own, and those of older forms that are brought up to it.</summary>
+    /// <exception cref="InvalidOperationException">The record was not registered.</exception>
+    public IReadOnlyList<string> NamesOf(Type clr)
+    {
+        var own = byClr.TryGetValue(clr, out var type)
+            ? type.Name
+            : throw new InvalidOperationException($"{clr} is not registered as an event type. Register it in the EventTypes of its capability.");
+        return [own, .. upcasters.Keys.Where(old => EndOf(old) == own).Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>Whether a recorded type can be read, directly or through upcasters.</summary>
     public bool Knows(string name) => byName.ContainsKey(name) || upcasters.ContainsKey(name);
 
@@ -97,6 +107,16 @@ public sealed class EventTypes
     {
         var type = Of(@event);
         return new(id, type.Name, JsonSerializer.SerializeToUtf8Bytes(@event, type.Json), metadata);
+    }
+
+    private string EndOf(string name)
+    {
+        while (upcasters.TryGetValue(name, out var step))
+        {
+            name = step.To;
+        }
+
+        return name;
     }
 
     /// <summary>Collects registrations.</summary>

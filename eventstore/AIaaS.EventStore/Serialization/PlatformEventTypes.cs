@@ -30,14 +30,21 @@ public static class PlatformStreams
 public static class PlatformEventTypes
 {
     internal const string SnapshotTaken = "stream.snapshot.taken";
+    internal const string CheckpointStored = "subscription.checkpoint.stored";
+    internal const string EventParked = "subscription.event.parked";
+    internal const string ParkedEventReplayed = "subscription.event.replayed";
 
     /// <summary>Registers them, for the catalogue and for readers of these streams.</summary>
     public static EventTypes.Builder Register(EventTypes.Builder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        var json = PlatformJson.Default;
         using var state = JsonDocument.Parse("{}");
         return builder
-            .Add(SnapshotTaken, PlatformJson.Default.SnapshotTaken, "snapshot", new SnapshotTaken("order-acme_o1", "Order", 1, 199, NamedId.Of("example"), [], state.RootElement.Clone()));
+            .Add(SnapshotTaken, json.SnapshotTaken, "snapshot", new SnapshotTaken("order-acme_o1", "Order", 1, 199, NamedId.Of("example"), [], state.RootElement.Clone()))
+            .Add(CheckpointStored, json.CheckpointStored, "checkpoint", new CheckpointStored(new(1042)))
+            .Add(EventParked, json.EventParked, "parked", new EventParked(new("order-mails", "order-acme_o1", new(1042), NamedId.Of("example"), "order-acme_o1", 3, "order.placed", "TimeoutException: The mail server did not answer.", 6, new(2026, 1, 31, 9, 30, 0, TimeSpan.Zero))))
+            .Add(ParkedEventReplayed, json.ParkedEventReplayed, "parked", new ParkedEventReplayed("order-acme_o1", NamedId.Of("example")));
     }
 }
 
@@ -47,4 +54,7 @@ public static class PlatformEventTypes
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SnapshotTaken))]
+[JsonSerializable(typeof(CheckpointStored))]
+[JsonSerializable(typeof(EventParked))]
+[JsonSerializable(typeof(ParkedEventReplayed))]
 internal sealed partial class PlatformJson : JsonSerializerContext;
