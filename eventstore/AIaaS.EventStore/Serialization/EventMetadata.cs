@@ -41,10 +41,6 @@ public sealed record EventMetadata
     [JsonPropertyName("chain")]
     public string? Chain { get; init; }
 
-    /// <summary>Sagas only: the position of the event that caused this one. It tells a saga how far it has reacted.</summary>
-    [JsonPropertyName("causePosition")]
-    public ulong? CausePosition { get; init; }
-
     /// <summary>The metadata as UTF-8 JSON.</summary>
     public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this, EventMetadataJson.Default.EventMetadata);
 

@@ -33,6 +33,12 @@ public static class PlatformEventTypes
     internal const string CheckpointStored = "subscription.checkpoint.stored";
     internal const string EventParked = "subscription.event.parked";
     internal const string ParkedEventReplayed = "subscription.event.replayed";
+    internal const string TimerScheduled = "timer.scheduled";
+    internal const string TimerCancelled = "timer.cancelled";
+    internal const string TimerElapsed = "timer.elapsed";
+    internal const string TimersStored = "timers.open.stored";
+    internal const string SagaEventSeen = "saga.event.seen";
+    internal const string SagaEffectDone = "saga.effect.done";
 
     /// <summary>Registers them, for the catalogue and for readers of these streams.</summary>
     public static EventTypes.Builder Register(EventTypes.Builder builder)
@@ -44,7 +50,13 @@ public static class PlatformEventTypes
             .Add(SnapshotTaken, json.SnapshotTaken, "snapshot", new SnapshotTaken("order-acme_o1", "Order", 1, 199, NamedId.Of("example"), [], state.RootElement.Clone()))
             .Add(CheckpointStored, json.CheckpointStored, "checkpoint", new CheckpointStored(new(1042)))
             .Add(EventParked, json.EventParked, "parked", new EventParked(new("order-mails", "order-acme_o1", new(1042), NamedId.Of("example"), "order-acme_o1", 3, "order.placed", "TimeoutException: The mail server did not answer.", 6, new(2026, 1, 31, 9, 30, 0, TimeSpan.Zero))))
-            .Add(ParkedEventReplayed, json.ParkedEventReplayed, "parked", new ParkedEventReplayed("order-acme_o1", NamedId.Of("example")));
+            .Add(ParkedEventReplayed, json.ParkedEventReplayed, "parked", new ParkedEventReplayed("order-acme_o1", NamedId.Of("example")))
+            .Add(TimerScheduled, json.TimerScheduled, "saga", new TimerScheduled("payment-deadline", new(2026, 1, 31, 10, 0, 0, TimeSpan.Zero)))
+            .Add(TimerCancelled, json.TimerCancelled, "saga", new TimerCancelled("payment-deadline"))
+            .Add(TimerElapsed, json.TimerElapsed, "saga", new TimerElapsed("payment-deadline", NamedId.Of("example"), new(2026, 1, 31, 10, 0, 0, TimeSpan.Zero)))
+            .Add(TimersStored, json.TimersStored, "timers", new TimersStored(new(1042), [new("saga-acme_payment.o1", "payment-deadline", NamedId.Of("example"), 2, new(1040), new(2026, 1, 31, 10, 0, 0, TimeSpan.Zero))]))
+            .Add(SagaEventSeen, json.SagaEventSeen, "saga", new SagaEventSeen(NamedId.Of("example")))
+            .Add(SagaEffectDone, json.SagaEffectDone, "saga", new SagaEffectDone(NamedId.Of("example"), "take-payment", null));
     }
 }
 
@@ -57,4 +69,10 @@ public static class PlatformEventTypes
 [JsonSerializable(typeof(CheckpointStored))]
 [JsonSerializable(typeof(EventParked))]
 [JsonSerializable(typeof(ParkedEventReplayed))]
+[JsonSerializable(typeof(TimerScheduled))]
+[JsonSerializable(typeof(TimerCancelled))]
+[JsonSerializable(typeof(TimerElapsed))]
+[JsonSerializable(typeof(TimersStored))]
+[JsonSerializable(typeof(SagaEventSeen))]
+[JsonSerializable(typeof(SagaEffectDone))]
 internal sealed partial class PlatformJson : JsonSerializerContext;
