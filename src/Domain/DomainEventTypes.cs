@@ -21,7 +21,7 @@ public static class DomainEventTypes
         var usage = new TokenUsage(412, 0, 0, 58, 0);
         var citation = new Citation("returns-policy", "Returns", "You can send an item back within 30 days.");
         var passage = new Passage("returns-policy", "Returns", "You can send an item back within 30 days.", 7.25);
-        return new EventTypes.Builder()
+        return PlatformEventTypes.Register(new EventTypes.Builder())
             .Add("http.request.accepted", json.RequestAccepted, "idempotency", new RequestAccepted(new('0', 64), "worker-1", At.AddSeconds(30), At))
             .Add("http.request.answered", json.RequestAnswered, "idempotency", new RequestAnswered(201, "/v1/tenants/acme", "1042", "{}", At))
             .Add("tenant.created", json.TenantCreated, "tenant", new TenantCreated("acme", "Acme Outdoor", At))
