@@ -92,13 +92,14 @@ internal sealed class PassageIndex
         var all = CollectionsMarshal.AsSpan(entries);
         var lists = CollectionsMarshal.AsSpan(postings);
         var scale = K1 * B / averageLength;
-        foreach (var (term, idf) in query)
+        foreach (var wanted in query)
         {
-            if (terms.TryGetValue(term, out var id))
+            if (terms.TryGetValue(wanted.Term, out var id))
             {
+                var share = wanted.Weight * (K1 + 1);
                 foreach (var (slot, weight) in lists[id].Items)
                 {
-                    scores[slot] += idf * (weight * (K1 + 1) / (weight + (K1 * (1 - B)) + (scale * all[slot].Length)));
+                    scores[slot] += share * weight / (weight + (K1 * (1 - B)) + (scale * all[slot].Length));
                 }
             }
         }

@@ -74,6 +74,11 @@ internal static class Sentences
             {
                 into.Add(new(start, end - start, false));
             }
+            else if (into.Count > 0 && text[into[^1].Start] == '|')
+            {
+                // The row above the rule names the columns.
+                into[^1] = into[^1] with { IsHeading = true };
+            }
 
             return;
         }

@@ -116,21 +116,29 @@ internal sealed class TenantIndex : IDisposable
     private static List<WeightedTerm> TermsOf(ReadOnlySpan<PassageIndex> indexes, string query, int passages)
     {
         var terms = new List<WeightedTerm>(16);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        var known = seen.GetAlternateLookup<ReadOnlySpan<char>>();
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        var known = places.GetAlternateLookup<ReadOnlySpan<char>>();
         Span<char> buffer = stackalloc char[TermReader.BufferSize];
         var reader = new TermReader(query, buffer);
         while (reader.Read())
         {
+            if (known.TryGetValue(reader.Term, out var place))
+            {
+                terms[place] = terms[place] with { Count = terms[place].Count + 1 };
+                continue;
+            }
+
             var frequency = 0;
             foreach (var index in indexes)
             {
                 frequency += index.Frequency(reader.Term);
             }
 
-            if (frequency > 0 && known.Add(reader.Term) && seen.TryGetValue(reader.Term.ToString(), out var term))
+            if (frequency > 0)
             {
-                terms.Add(new(term, Math.Log(1 + ((passages - frequency + 0.5) / (frequency + 0.5)))));
+                var term = reader.Term.ToString();
+                places.Add(term, terms.Count);
+                terms.Add(new(term, Math.Log(1 + ((passages - frequency + 0.5) / (frequency + 0.5))), 1));
             }
         }
 
@@ -181,8 +189,14 @@ internal sealed class TenantIndex : IDisposable
     }
 }
 
-/// <summary>A term of a query and what it is worth: the rarer, the more.</summary>
-internal readonly record struct WeightedTerm(string Term, double Idf);
+/// <summary>A term of a query: what it is worth (the rarer, the more), and how often the query says it.</summary>
+internal readonly record struct WeightedTerm(string Term, double Idf, int Count)
+{
+    private const double K3 = 8;
+
+    /// <summary>What it counts for; said more often it counts for more, each time by less.</summary>
+    public double Weight => Idf * (K3 + 1) * Count / (K3 + Count);
+}
 
 /// <summary>A passage that a query found.</summary>
 internal readonly record struct Hit(int Index, int Slot, double Score);

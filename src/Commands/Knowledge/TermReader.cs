@@ -18,8 +18,8 @@ internal ref struct TermReader(ReadOnlySpan<char> text, Span<char> buffer)
         "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "aren", "as", "at", "be", "because", "been", "being", "but",
         "by", "can", "cannot", "cant", "could", "couldn", "did", "didn", "didnt", "do", "does", "doesn", "doesnt", "doing", "don", "done", "dont", "for", "from", "get", "got",
         "had", "hadn", "has", "hasn", "hasnt", "have", "haven", "havent", "having", "he", "her", "here", "his", "how", "i", "if", "im", "in", "into", "is",
-        "isn", "isnt", "it", "its", "ive", "just", "like", "me", "my", "no", "nor", "not", "of", "off", "on", "once", "or", "our", "ours", "out", "please",
-        "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to",
+        "isn", "isnt", "it", "its", "ive", "just", "like", "me", "my", "no", "nor", "not", "of", "off", "on", "once", "may", "might", "must", "or", "our", "ours", "out", "please",
+        "shall", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to",
         "too", "us", "very", "was", "wasn", "we", "were", "weren", "what", "when", "where", "which", "while", "who", "whom",
         "why", "will", "with", "won", "wont", "would", "wouldn", "you", "your", "yours", "hi", "hello", "thanks", "thank",
     }.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();

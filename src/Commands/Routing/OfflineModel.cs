@@ -2,13 +2,21 @@ using AIaaS.Domain.Agents;
 
 namespace AIaaS.Commands.Routing;
 
-/// <summary>A model without network.</summary>
+/// <summary>
+/// A model that needs no network and no key and gives the same answer to the same request: it quotes the sentences of the passages that
+/// answer the question (<see cref="AnswerContract"/>), says how much of the question they cover, and hands off what they do not.
+/// </summary>
+/// <param name="name">The model's name.</param>
+/// <param name="tier">How much it does.</param>
 public sealed class OfflineModel(string name, Tier tier) : IModelClient
 {
+    private const double NothingFound = 0.3;
+    private readonly Extraction extraction = new(tier);
+
     /// <summary>The model's name.</summary>
     public string Name => name;
 
-    /// <summary>Its tier.</summary>
+    /// <summary>How much it does.</summary>
     public Tier Tier => tier;
 
     /// <inheritdoc />
@@ -17,7 +25,45 @@ public sealed class OfflineModel(string name, Tier tier) : IModelClient
     /// <inheritdoc />
     public Task<ModelAnswer> CompleteAsync(string request, CancellationToken cancellationToken = default)
     {
-        var content = AnswerContract.Write(new(AnswerAction.Handoff, AnswerReason.NoEvidence, "", [], 0));
-        return Task.FromResult(new ModelAnswer(content, new(TokenCounter.Count(request), 0, 0, TokenCounter.Count(content), 0)));
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return Task.FromResult(Complete(request));
+        }
+        catch (ModelCallException e)
+        {
+            return Task.FromException<ModelAnswer>(e);
+        }
+    }
+
+    private ModelAnswer Complete(string request)
+    {
+        var read = OfflineRequest.Read(request);
+        var reply = Reply(read);
+        var content = read.WantsJson ? AnswerContract.Write(reply) : reply.Answer;
+        var output = TokenCounter.Count(content);
+        return output <= read.MaxOutputTokens
+            ? new(content, new(TokenCounter.Count(request), 0, 0, output, 0))
+            : throw new ModelCallException($"The answer would have {output} tokens; the request allows {read.MaxOutputTokens}. Raise max_completion_tokens.", retryable: false, unknown: false);
+    }
+
+    private AnswerReply Reply(OfflineRequest request)
+    {
+        if (Intents.AsksForPerson(request.Question))
+        {
+            return new(AnswerAction.Handoff, AnswerReason.PersonRequested, "I am passing you on to a colleague.", [], 1);
+        }
+
+        if (Intents.IsGreeting(request.Question))
+        {
+            return new(AnswerAction.Answer, AnswerReason.SmallTalk, "Hello! What can I do for you?", [], 1);
+        }
+
+        var reply = extraction.Answer(request.Question, request.Passages);
+        return reply.Action == AnswerAction.Answer && reply.Confidence < NothingFound
+            ? new(AnswerAction.Handoff, AnswerReason.NoEvidence, "I could not find this in our articles, so I am passing you on to a colleague.", [], Math.Round(1 - reply.Confidence, 3))
+            : reply.Action == AnswerAction.Handoff
+                ? reply with { Answer = "I could not find this in our articles, so I am passing you on to a colleague.", Confidence = 1 }
+                : reply;
     }
 }
