@@ -15,7 +15,6 @@ internal sealed class Extraction(Tier tier)
 {
     private const double HeadingShare = 0.75;
     private const double TitleShare = 0.65;
-    private const double PassageShare = 0.35;
     private const double RankShare = 0.10;
     private const double Neighbour = 0.3;
     private const int MaxLength = 450;
