@@ -175,13 +175,9 @@ internal sealed class ConsumerGroup
     /// <summary>The line as it is when an event is done too.</summary>
     private long Line(long also)
     {
-        var first = open.Count > 0 ? open.Min : next;
-        if (first == also)
-        {
-            first = open.Count > 1 ? open.ElementAt(1) : next;
-        }
-
-        return Math.Max(line, first - 1);
+        // What is open can lie ahead of what has been read: events that wait to be delivered again after a restart.
+        var first = open.FirstOrDefault(v => v != also, next);
+        return Math.Max(line, Math.Min(first, next) - 1);
     }
 
     private void Store(LogWriter w, long version, ConsumerEventState state, int retries, string reason)
