@@ -158,7 +158,7 @@ internal sealed class OfflineRequest
                 return;
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             Passages.Clear();
         }
@@ -173,6 +173,7 @@ internal sealed class OfflineRequest
         while (json.Read() && json.TokenType == JsonTokenType.StartObject)
         {
             string article = "", title = "", text = "";
+            double? score = null;
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
                 if (json.ValueTextEquals("article"u8))
@@ -190,6 +191,11 @@ internal sealed class OfflineRequest
                     json.Read();
                     text = json.GetString() ?? "";
                 }
+                else if (json.ValueTextEquals("score"u8))
+                {
+                    json.Read();
+                    score = json.GetDouble();
+                }
                 else
                 {
                     json.Skip();
@@ -198,7 +204,7 @@ internal sealed class OfflineRequest
 
             if (Passages.Count < MaxPassages)
             {
-                Passages.Add(new(article, title, text));
+                Passages.Add(new(article, title, text, score));
             }
         }
     }
@@ -213,4 +219,4 @@ internal sealed class OfflineRequest
 }
 
 /// <summary>A passage as it stands in a request.</summary>
-internal sealed record OfflinePassage(string Article, string Title, string Text);
+internal sealed record OfflinePassage(string Article, string Title, string Text, double? Score);
