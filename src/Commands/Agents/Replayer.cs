@@ -1,0 +1,263 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using AIaaS.Commands.Knowledge;
+using AIaaS.Commands.Routing;
+using AIaaS.Domain;
+using AIaaS.Domain.Agents;
+using AIaaS.EventStore;
+
+namespace AIaaS.Commands.Agents;
+
+/// <summary>Where a replay and the record part.</summary>
+/// <param name="Number">The first event that differs, from 0.</param>
+/// <param name="Type">Its recorded type; empty where the event is missing.</param>
+/// <param name="What">What differs, in words.</param>
+public sealed record EpisodeDifference(long Number, string Type, string What);
+
+/// <summary>What a replay found.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="BitExact">Whether every event came out again, type and data, byte for byte.</param>
+/// <param name="Events">Events that the record holds.</param>
+/// <param name="Difference">The first difference; null when there is none.</param>
+public sealed record ReplayReport(string Run, bool BitExact, int Events, EpisodeDifference? Difference);
+
+/// <summary>
+/// Executes an episode again from its recorded inputs, without network and clock, and compares each event that comes out, type and data,
+/// byte for byte, with the record.
+/// </summary>
+public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelCatalog models)
+{
+    private const string Ended = "agent.run.completed";
+
+    /// <summary>Replays an episode.</summary>
+    public async Task<ReplayReport> ReplayAsync(Episode episode, CancellationToken cancellationToken = default)
+    {
+        var difference = VerifyRecord(episode) ?? await ExecuteAsync(episode, cancellationToken);
+        return new(episode.Run, difference is null, episode.Events.Length, difference);
+    }
+
+    /// <summary>Holds the record against its own hash chain: names the first event that was changed, dropped, added or moved. Null: nothing was.</summary>
+    public static EpisodeDifference? VerifyRecord(Episode episode)
+    {
+        var chain = EpisodeChain.Begin(episode.Stream);
+        for (var i = 0; i < episode.Events.Length; i++)
+        {
+            var e = episode.Events[i];
+            chain = EpisodeChain.Next(chain, e.Type, e.Data.Span);
+            if (e.Number != i)
+            {
+                return new(i, e.Type, $"here stands the event with the number {e.Number}: an event is missing, doubled or moved");
+            }
+
+            EventMetadata metadata;
+            try
+            {
+                metadata = EventMetadata.Read(e.Metadata.Span);
+            }
+            catch (UnreadableEventException fault)
+            {
+                return new(i, e.Type, fault.Message);
+            }
+
+            if (metadata.Chain != EpisodeChain.Text(chain))
+            {
+                return new(i, e.Type, "the hash chain does not hold: the event was changed, or one before it was dropped, added or moved");
+            }
+
+            if (metadata.Tenant != episode.Tenant)
+            {
+                return new(i, e.Type, $"the metadata name the tenant '{metadata.Tenant}', the stream is of '{episode.Tenant}'");
+            }
+        }
+
+        return episode.Events.IsEmpty || episode.Events[^1].Type != Ended
+            ? new(episode.Events.Length, "", $"the record ends without '{Ended}': the run has not ended, or the end was cut off")
+            : null;
+    }
+
+    private async Task<EpisodeDifference?> ExecuteAsync(Episode episode, CancellationToken cancellationToken)
+    {
+        var objects = new DomainEvent[episode.Events.Length];
+        for (var i = 0; i < objects.Length; i++)
+        {
+            var e = episode.Events[i];
+            try
+            {
+                objects[i] = types.Read(e.Type, e.Data.Span) as DomainEvent ?? throw new UnreadableEventException($"An event of type '{e.Type}' is no event of the domain.");
+            }
+            catch (UnreadableEventException fault)
+            {
+                return new(i, e.Type, fault.Message);
+            }
+        }
+
+        if (objects[0] is not RunRequested request)
+        {
+            return new(0, episode.Events[0].Type, "an episode begins with 'agent.run.requested'");
+        }
+
+        Workflow? workflow = null;
+        if (objects.OfType<RunStarted>().FirstOrDefault() is { } started)
+        {
+            var at = Array.IndexOf(objects, started);
+            if (started.Pins.Engine != RunRules.Version)
+            {
+                return new(at, episode.Events[at].Type, $"the run was made by version {started.Pins.Engine} of the run engine; this program has version {RunRules.Version}");
+            }
+
+            workflow = Bundled(episode, started.Pins.Workflow) ?? await workflows.FindVersionAsync(request.Workflow, started.Pins.Workflow, cancellationToken);
+            if (workflow is null)
+            {
+                return new(at, episode.Events[at].Type, $"the version {started.Pins.Workflow} of the workflow '{request.Workflow}' is neither in the episode nor in the log");
+            }
+        }
+
+        var context = new RecordedContext(types, models, episode.Events, objects);
+        var machine = new RunMachine(Run.Initial, workflow ?? new(request.Workflow, "", new(), "", []), context);
+        try
+        {
+            while (context.Index < objects.Length)
+            {
+                var recorded = objects[context.Index];
+                if (context.Index == 0 || recorded is RunResumed or RunCompleted { Reason: "workflow-unavailable" })
+                {
+                    machine.Take(recorded);
+                }
+                else if (workflow is null)
+                {
+                    return new(context.Index, episode.Events[context.Index].Type, "the run goes on without having started");
+                }
+                else if (!await machine.MakeOneAsync(cancellationToken))
+                {
+                    return new(context.Index, episode.Events[context.Index].Type, "the record goes on after the run has ended");
+                }
+            }
+        }
+        catch (DivergenceException e)
+        {
+            return e.Difference;
+        }
+
+        return machine.Run.Completed is null ? new(objects.Length, "", "the record ends before the run has ended") : null;
+    }
+
+    private static Workflow? Bundled(Episode episode, string hash)
+    {
+        if (episode.Workflow is not { } canonical || Workflow.HashOf(canonical) != hash)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Workflow.Read(canonical);
+        }
+        catch (JsonException)
+        {
+            // Of a form that this program cannot read: the log may hold one that it can.
+            return null;
+        }
+    }
+
+    private sealed class DivergenceException(EpisodeDifference difference) : Exception(difference.What)
+    {
+        public EpisodeDifference Difference => difference;
+    }
+
+    /// <summary>Answers from the record, and compares with it.</summary>
+    private sealed class RecordedContext(EventTypes types, ModelCatalog models, ImmutableArray<EpisodeEvent> events, DomainEvent[] objects) : RunContext
+    {
+        public int Index { get; private set; }
+
+        private DomainEvent? Recorded => Index < objects.Length ? objects[Index] : null;
+
+        public override DateTimeOffset Now() => Recorded switch
+        {
+            RunRequested e => e.At,
+            RunStarted e => e.At,
+            RunResumed e => e.At,
+            KnowledgeRetrieved e => e.At,
+            ModelCallRequested e => e.At,
+            ModelCallCompleted e => e.At,
+            ModelCallFailed e => e.At,
+            StepCompleted e => e.At,
+            RunCompleted e => e.At,
+            _ => throw Differs("this type does not belong to a run"),
+        };
+
+        public override (ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine) Pins() => Recorded is RunStarted e
+            ? (e.Pins.Models, e.Pins.PriceBook, e.Pins.Engine)
+            : throw Differs("the replay starts the run here");
+
+        public override ValueTask<Retrieval> RetrieveAsync(RetrieveNode node, string query, CancellationToken cancellationToken) => Recorded switch
+        {
+            KnowledgeRetrieved e => new(new Retrieval(e.Passages, e.IndexPosition)),
+            RunCompleted { Reason: "retrieval-unavailable" } => throw new RetrievalFailedException(new InvalidOperationException("as recorded")),
+            _ => throw Differs("the replay searches here"),
+        };
+
+        public override Money? WorstCase(string priceBook, string model, string request, int maxOutputTokens) => Recorded switch
+        {
+            ModelCallRequested e => e.WorstCase,
+            RunCompleted { Reason: "model-unknown" } => null,
+            _ when models.Find(model) is not null && models.Prices(priceBook) is { } prices && prices.Knows(model) => models.WorstCase(prices, model, request, maxOutputTokens),
+
+            // Not set up here: the record's word stands, which says that the call was refused for its price.
+            _ => Money.Usd(decimal.MaxValue),
+        };
+
+        public override Money Cost(string priceBook, string model, TokenUsage usage) =>
+            models.Prices(priceBook) is { } prices && prices.Knows(model) ? prices.Cost(model, usage)
+            : Recorded is ModelCallCompleted e ? e.Cost
+            : throw Differs("the replay bills a call here");
+
+        public override Task<CallOutcome> CallAsync(ModelCallRequested call, TimeSpan timeout, CancellationToken cancellationToken) => Recorded switch
+        {
+            ModelCallCompleted e => Task.FromResult(new CallOutcome(new(e.Response, e.Usage), "", false, false)),
+            ModelCallFailed e => Task.FromResult(new CallOutcome(null, e.Reason, e.Retryable, e.Unknown)),
+            _ => throw Differs($"the outcome of the call '{call.Call}' is expected here"),
+        };
+
+        public override Task PauseAsync(TimeSpan delay, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override void Record(DomainEvent @event)
+        {
+            var type = types.Of(@event);
+            if (Index >= events.Length)
+            {
+                throw new DivergenceException(new(Index, "", $"the replay makes a '{type.Name}' where the record ends"));
+            }
+
+            var recorded = events[Index];
+            if (recorded.Type != type.Name)
+            {
+                throw Differs($"the replay makes a '{type.Name}' here");
+            }
+
+            var data = JsonSerializer.SerializeToUtf8Bytes(@event, type.Json);
+            if (!recorded.Data.Span.SequenceEqual(data))
+            {
+                throw Differs(FirstDifference(recorded.Data.Span, data));
+            }
+
+            Index++;
+        }
+
+        private DivergenceException Differs(string what) => new(new(Index, Index < events.Length ? events[Index].Type : "", what));
+
+        private static string FirstDifference(ReadOnlySpan<byte> recorded, ReadOnlySpan<byte> made)
+        {
+            var at = recorded.CommonPrefixLength(made);
+            return $"the data differ from byte {at}: recorded '{Around(recorded, at)}', replayed '{Around(made, at)}'";
+        }
+
+        private static string Around(ReadOnlySpan<byte> bytes, int at)
+        {
+            var from = Math.Max(0, at - 20);
+            return Encoding.UTF8.GetString(bytes[from..Math.Min(bytes.Length, at + 40)]);
+        }
+    }
+}
