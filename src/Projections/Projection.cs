@@ -37,4 +37,24 @@ public abstract class Projection<TDocument>
     /// <param name="document">The document before the event; null where there is none yet.</param>
     /// <param name="envelope">The event.</param>
     public abstract TDocument? Apply(string id, TDocument? document, EventEnvelope envelope);
+
+    /// <summary>
+    /// The document after several events in log order. The same as <see cref="Apply"/> one by one; overridden where a whole batch
+    /// can be folded faster.
+    /// </summary>
+    /// <param name="id">Which document.</param>
+    /// <param name="document">The document before the events; null where there is none yet.</param>
+    /// <param name="envelopes">The events.</param>
+    public virtual TDocument? Fold(string id, TDocument? document, IReadOnlyList<EventEnvelope> envelopes)
+    {
+        foreach (var envelope in envelopes)
+        {
+            document = Apply(id, document, envelope);
+        }
+
+        return document;
+    }
+
+    /// <summary>The schema of a collection of this model.</summary>
+    internal CollectionSchema Schema(string collection) => new(collection, Indexes, Fields);
 }

@@ -28,7 +28,21 @@ public enum SubscriptionState
 /// <param name="Restarts">How often the supervisor had to start it again since the program started.</param>
 /// <param name="Parked">Events parked now.</param>
 /// <param name="LastError">The last failure in words; null for none.</param>
-public sealed record SubscriptionStatus(string Name, SubscriptionState State, LogPosition Position, long LagEvents, double LagSeconds, int Restarts, int Parked, string? LastError);
+public sealed record SubscriptionStatus(string Name, SubscriptionState State, LogPosition Position, long LagEvents, double LagSeconds, int Restarts, int Parked, string? LastError)
+{
+    /// <summary>The rebuild that goes on beside it; null for none. Read models only.</summary>
+    public RebuildProgress? Rebuild { get; init; }
+}
+
+/// <summary>How far a rebuild of a read model has come.</summary>
+/// <param name="Collection">The collection that is being built.</param>
+/// <param name="Position">The position that it reflects.</param>
+/// <param name="Head">The position of the log's newest event.</param>
+public sealed record RebuildProgress(string Collection, LogPosition Position, LogPosition Head)
+{
+    /// <summary>The part that is done, from 0 to 1.</summary>
+    public double Done => Head.Value == 0 ? 1 : Math.Min(1, Position.Value / (double)Head.Value);
+}
 
 /// <summary>Something that follows the log: an event handler or a projection. The supervisor (<c>SubscriptionHost</c>) runs it and starts it again when it fails.</summary>
 public interface ISubscription

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization.Metadata;
+using AIaaS.Domain.Agents;
+using AIaaS.Domain.Channels;
+using AIaaS.EventStore;
+
+namespace AIaaS.Projections.Channels;
+
+/// <summary>A conversation as it is shown.</summary>
+public sealed record ConversationDocument
+{
+    /// <summary>The conversation's id.</summary>
+    public required string Conversation { get; init; }
+
+    /// <summary>The tenant.</summary>
+    public required string Tenant { get; init; }
+
+    /// <summary>The customer's id at the tenant; null where unknown.</summary>
+    public string? Customer { get; init; }
+
+    /// <summary>When its first message came.</summary>
+    public DateTimeOffset OpenedAt { get; init; }
+
+    /// <summary>When a message or an answer came last.</summary>
+    public DateTimeOffset LastAt { get; init; }
+
+    /// <summary>Messages that wait for their answer.</summary>
+    public int Unanswered { get; init; }
+
+    /// <summary>The messages with their answers, oldest first.</summary>
+    public ImmutableArray<ConversationMessage> Messages { get; init; } = [];
+}
+
+/// <summary>A message and its answer.</summary>
+public sealed record ConversationMessage
+{
+    /// <summary>The message's id.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>What the customer wrote.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>The workflow that handles it.</summary>
+    public string Workflow { get; init; } = "";
+
+    /// <summary>The run that answers it.</summary>
+    public string Run { get; init; } = "";
+
+    /// <summary>When it came.</summary>
+    public DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>How the run ended; null while it is open.</summary>
+    public RunOutcome? Outcome { get; init; }
+
+    /// <summary>The answer; null while the run is open.</summary>
+    public string? Answer { get; init; }
+
+    /// <summary>What the answer rests on.</summary>
+    public ImmutableArray<Citation> Citations { get; init; } = [];
+
+    /// <summary>When the answer came; null while the run is open.</summary>
+    public DateTimeOffset? AnsweredAt { get; init; }
+}
+
+/// <summary>One document a conversation.</summary>
+public sealed class ConversationsProjection : Projection<ConversationDocument>
+{
+    /// <inheritdoc />
+    public override string Name => "Conversations";
+
+    /// <inheritdoc />
+    public override int Version => 1;
+
+    /// <inheritdoc />
+    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["conversation.message."];
+
+    /// <inheritdoc />
+    public override JsonTypeInfo<ConversationDocument> Json => Documents.Default.ConversationDocument;
+
+    /// <inheritdoc />
+    public override IReadOnlyDictionary<string, FieldKind> Fields { get; } = new Dictionary<string, FieldKind>
+    {
+        ["tenant"] = FieldKind.Text,
+        ["customer"] = FieldKind.Text,
+        ["openedAt"] = FieldKind.Text,
+        ["lastAt"] = FieldKind.Text,
+        ["unanswered"] = FieldKind.Number,
+    };
+
+    /// <inheritdoc />
+    public override IReadOnlyList<IReadOnlyList<string>> Indexes { get; } = [["tenant", "lastAt"], ["tenant", "openedAt"], ["tenant", "customer", "lastAt"]];
+
+    /// <inheritdoc />
+    public override IEnumerable<string> KeysOf(EventEnvelope envelope) => DocumentId.OfStream(envelope) is { } id ? [id] : [];
+
+    /// <inheritdoc />
+    public override ConversationDocument? Apply(string id, ConversationDocument? document, EventEnvelope envelope)
+    {
+        var conversation = document ?? new() { Conversation = new StreamName(envelope.Recorded.Stream).Id, Tenant = envelope.Tenant };
+        return envelope.Event switch
+        {
+            MessageReceived e => conversation with
+            {
+                Customer = e.Customer ?? conversation.Customer,
+                OpenedAt = document is null ? e.At : conversation.OpenedAt,
+                LastAt = e.At,
+                Unanswered = conversation.Unanswered + 1,
+                Messages = conversation.Messages.Add(new() { Message = e.Message, Text = e.Text, Workflow = e.Workflow, Run = e.Run, ReceivedAt = e.At }),
+            },
+            MessageAnswered e => Answered(conversation, e),
+            _ => document,
+        };
+    }
+
+    private static ConversationDocument Answered(ConversationDocument conversation, MessageAnswered e)
+    {
+        for (var i = conversation.Messages.Length - 1; i >= 0; i--)
+        {
+            var message = conversation.Messages[i];
+            if (message.Message == e.Message)
+            {
+                return conversation with
+                {
+                    LastAt = e.At,
+                    Unanswered = conversation.Unanswered - (message.AnsweredAt is null ? 1 : 0),
+                    Messages = conversation.Messages.SetItem(i, message with { Outcome = e.Outcome, Answer = e.Text, Citations = e.Citations, AnsweredAt = e.At }),
+                };
+            }
+        }
+
+        throw new InvalidOperationException($"The answer is to message '{e.Message}', which the conversation does not hold.");
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization;
+using AIaaS.Projections.Agents;
+using AIaaS.Projections.Channels;
+using AIaaS.Projections.Knowledge;
+using AIaaS.Projections.Tenants;
+
+namespace AIaaS.Projections;
+
+/// <summary>The JSON contracts of the documents. Members that a document lacks keep their defaults, so that older documents still read.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(UtcTime)])]
+[JsonSerializable(typeof(RunDocument))]
+[JsonSerializable(typeof(RunTimelineDocument))]
+[JsonSerializable(typeof(ConversationDocument))]
+[JsonSerializable(typeof(ArticleDocument))]
+[JsonSerializable(typeof(TenantKpis))]
+public sealed partial class Documents : JsonSerializerContext;
