@@ -283,6 +283,11 @@ internal sealed class ConsumerGroup
     private void Resolve(long version)
     {
         _ = open.Remove(version);
+        if (version >= next)
+        {
+            _ = doneAhead.Add(version);
+        }
+
         line = Line(-1);
     }
 
@@ -451,7 +456,7 @@ internal sealed class ConsumerGroup
             foreach (var @event in page)
             {
                 var version = @event.Version;
-                if (doneAhead.Remove(version) || parked.Contains(version) || again.ContainsKey(version))
+                if (doneAhead.Remove(version) || parked.Contains(version) || again.ContainsKey(version) || inFlight.ContainsKey(version))
                 {
                     next = version + 1;
                     gave = true;
