@@ -1,0 +1,33 @@
+using AIaaS.Commands.Channels;
+using AIaaS.Commands.Tenants;
+using AIaaS.EventStore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace AIaaS.Commands.Agents;
+
+/// <summary>Registers runs, conversations and tenants.</summary>
+public static class RunServices
+{
+    /// <summary>
+    /// Adds the run engine and what stands around it. The log, the event types, <see cref="IdSource"/>, <see cref="TimeProvider"/>, the
+    /// checkpoint store, the models and the retriever must be registered besides; <see cref="RunOptions"/> and <see cref="WorkflowOptions"/>
+    /// may be.
+    /// </summary>
+    public static IServiceCollection AddRuns(this IServiceCollection services)
+    {
+        services.TryAddSingleton(new RunOptions());
+        services.TryAddSingleton(new WorkflowOptions());
+        services.TryAddSingleton<RunTelemetry>();
+        services.TryAddSingleton<WorkflowCatalog>();
+        services.TryAddSingleton<RunEngine>();
+        services.TryAddSingleton<EpisodeStore>();
+        services.TryAddSingleton<Replayer>();
+        services.TryAddSingleton<Forker>();
+        services.TryAddSingleton<ConversationService>();
+        services.TryAddSingleton<TenantService>();
+        services.TryAddSingleton<RunRecovery>();
+        services.AddSingleton<ISubscription>(s => s.GetRequiredService<RunRecovery>());
+        return services;
+    }
+}
