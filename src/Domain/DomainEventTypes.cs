@@ -45,10 +45,9 @@ public static class DomainEventTypes
     }
 }
 
-/// <summary>The source-generated JSON contracts of the events: camel case, null left out, unknown members refused so that a changed form is noticed.</summary>
+/// <summary>The source-generated JSON contracts of the events: camel case, each field written even where it has no value, missing and unknown members refused so that a changed form is noticed.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RequestAccepted))]

@@ -7,14 +7,14 @@ public sealed class Folders
         "Agents", "Routing", "Tools", "Orders", "Billing", "Tenants", "ControlPlane", "Knowledge", "Privacy", "Capacity", "Evaluation", "Channels", "Audit",
     ];
 
-    // What a layer needs beside its capabilities: the port of the read models, and what makes a host of the API.
+    // What a layer needs beside its capabilities: the port of the read models with its engine, and what makes a host of the API.
     private static readonly Dictionary<string, string[]> Layers = new()
     {
         ["Domain"] = [],
         ["Commands"] = [],
-        ["Projections"] = ["Store"],
+        ["Projections"] = ["Store", "Embedded"],
         ["Queries"] = [],
-        ["Api"] = ["Cli", "Hosting", "Http", "Properties"],
+        ["Api"] = ["Cli", "Hosting", "Http", "OpenApi", "Properties"],
     };
 
     private static IEnumerable<string> LayerNames => Layers.Keys;

@@ -63,7 +63,6 @@ public static class PlatformEventTypes
 /// <summary>The source-generated JSON contracts of the platform's events.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SnapshotTaken))]
 [JsonSerializable(typeof(CheckpointStored))]

@@ -35,16 +35,17 @@ internal static class EventCatalog
     /// <summary>The catalogue's text.</summary>
     public static string Render()
     {
-        var product = DomainEventTypes.Create().All.ToArray();
-        var platform = PlatformEventTypes.Register(new EventTypes.Builder()).Build().All.ToArray();
-        var docs = XmlDocs.Of([.. product.Concat(platform).Select(t => t.Clr.Assembly).Distinct()]);
+        var registered = DomainEventTypes.Create().All.ToArray();
+        var product = registered.Where(t => t.Clr.Assembly == typeof(DomainEventTypes).Assembly).ToArray();
+        var platform = registered.Except(product).ToArray();
+        var docs = XmlDocs.Of([.. registered.Select(t => t.Clr.Assembly).Distinct()]);
         var parts = new SortedDictionary<string, Type>(StringComparer.Ordinal);
 
         var text = new StringBuilder();
         text.Append("# Event types\n\nWritten by `make catalog` from the registration of the event types; do not edit it by hand.\n\n");
         text.Append("Events are JSON. Beside the data each one carries metadata: ");
         text.Append(string.Join(", ", MetadataNames().Select(n => $"`{n}`")));
-        text.Append(". A field marked *optional* is left out where it has no value. An incompatible change is a new type that ends in `.v2`, with an upcaster from the old one.\n");
+        text.Append(". A field marked *optional* is `null` where it has no value. An incompatible change is a new type that ends in `.v2`, with an upcaster from the old one.\n");
 
         Overview(text, "Of the product", product, t => $"`{t.Category}-{{tenant}}_{{id}}`");
         Overview(text, "Of the platform's own streams", platform, t => $"`{t.Category}-{{…}}`");
