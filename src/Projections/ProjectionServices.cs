@@ -1,0 +1,59 @@
+using AIaaS.EventStore;
+using AIaaS.Projections.Agents;
+using AIaaS.Projections.Channels;
+using AIaaS.Projections.Knowledge;
+using AIaaS.Projections.Tenants;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AIaaS.Projections;
+
+/// <summary>Registers the read models.</summary>
+public static class ProjectionServices
+{
+    /// <summary>
+    /// All read models on a store, each as <see cref="ISubscription"/> and <see cref="IProjectionSubscription"/>, and as
+    /// <see cref="ReadModel{TDocument}"/> for queries. Needs <see cref="IEventStore"/>, <see cref="EventTypes"/>,
+    /// <see cref="IParkingLot"/>, <see cref="TimeProvider"/> and logging. The container disposes the store.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="store">Opened by <see cref="ReadModelEngines.OpenAsync"/>.</param>
+    /// <param name="options">The projections' settings; null for the defaults.</param>
+    public static IServiceCollection AddProjections(this IServiceCollection services, IReadModelStore store, ProjectionOptions? options = null)
+    {
+        // By a factory, since a container disposes only what it made.
+        services.AddSingleton(_ => store);
+        services.AddSingleton(options ?? new());
+        return services
+            .AddProjection<RunsProjection, RunDocument>()
+            .AddProjection<RunTimelineProjection, RunTimelineDocument>()
+            .AddProjection<ConversationsProjection, ConversationDocument>()
+            .AddProjection<ArticlesProjection, ArticleDocument>()
+            .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
+            .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
+    }
+
+    /// <summary>One read model. Models of one document type are told apart by a key, as which their <see cref="ReadModel{TDocument}"/> is registered.</summary>
+    public static IServiceCollection AddProjection<TProjection, TDocument>(this IServiceCollection services, object? key = null)
+        where TProjection : Projection<TDocument>
+        where TDocument : class
+    {
+        services.AddSingleton<TProjection>();
+        services.AddKeyedSingleton(typeof(TProjection), (provider, _) => new ProjectionSubscription<TDocument>(
+            provider.GetRequiredService<TProjection>(),
+            provider.GetRequiredService<IEventStore>(),
+            provider.GetRequiredService<EventTypes>(),
+            provider.GetRequiredService<IReadModelStore>(),
+            provider.GetRequiredService<IParkingLot>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ProjectionSubscription<TDocument>>>(),
+            provider.GetRequiredService<ProjectionOptions>()));
+        services.AddSingleton<IProjectionSubscription>(provider => provider.GetRequiredKeyedService<ProjectionSubscription<TDocument>>(typeof(TProjection)));
+        services.AddSingleton<ISubscription>(provider => provider.GetRequiredKeyedService<ProjectionSubscription<TDocument>>(typeof(TProjection)));
+        services.AddKeyedSingleton(key, (provider, _) => new ReadModel<TDocument>(
+            provider.GetRequiredService<TProjection>(),
+            provider.GetRequiredService<IReadModelStore>(),
+            provider.GetRequiredKeyedService<ProjectionSubscription<TDocument>>(typeof(TProjection))));
+        return services;
+    }
+}

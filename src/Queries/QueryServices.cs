@@ -1,0 +1,19 @@
+using AIaaS.Queries.Agents;
+using AIaaS.Queries.Channels;
+using AIaaS.Queries.Knowledge;
+using AIaaS.Queries.Tenants;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AIaaS.Queries;
+
+/// <summary>Registers the queries.</summary>
+public static class QueryServices
+{
+    /// <summary>All queries. Needs the read models (<c>AddProjections</c>).</summary>
+    public static IServiceCollection AddQueries(this IServiceCollection services) => services
+        .AddSingleton<RunQueries>()
+        .AddSingleton<EpisodeQueries>()
+        .AddSingleton<ConversationQueries>()
+        .AddSingleton<ArticleQueries>()
+        .AddSingleton<KpiQueries>();
+}
