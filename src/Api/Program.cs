@@ -1,10 +1,1 @@
-using AIaaS.Api.Cli;
-
-if (args is ["catalog", var catalog])
-{
-    return await EventCatalog.WriteAsync(catalog);
-}
-
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
-return 0;
+return await AIaaS.Api.Hosting.CommandLine.RunAsync(args);

@@ -1,0 +1,65 @@
+using AIaaS.EventStore;
+using AIaaS.Projections;
+using Microsoft.AspNetCore.Connections;
+
+namespace AIaaS.Api.Hosting;
+
+/// <summary>What the program does: serve, or one of the verbs that write documents for the build.</summary>
+internal static class CommandLine
+{
+    private const string Usage = """
+        aiaas                       serves the API; settings come from appsettings.json, environment variables and --Name=value
+        aiaas openapi FILE          writes the API's description (OpenAPI 3.1)
+        aiaas openapi-lint FILE     checks such a description
+        aiaas catalog FILE          writes the catalogue of event types
+        """;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            return args switch
+            {
+                ["openapi", var file] => await OpenApi.OpenApiFile.WriteAsync(file),
+                ["openapi-lint", var file] => await OpenApi.OpenApiLint.RunAsync(file),
+                ["catalog", var file] => await Cli.EventCatalog.WriteAsync(file),
+                [] or [['-', '-', ..], ..] or [['/', ..], ..] => await ServeAsync(args),
+                _ => Fail($"'{string.Join(' ', args)}' is not understood.\n{Usage}", 2),
+            };
+        }
+        catch (Exception e) when (Explain(e) is { } explanation)
+        {
+            return Fail(explanation, 1);
+        }
+    }
+
+    private static async Task<int> ServeAsync(string[] args)
+    {
+        await using var host = await ApiHost.StartAsync(args);
+        await host.App.WaitForShutdownAsync();
+        return 0;
+    }
+
+    /// <summary>A start-up failure in words that say how to mend it; null for one that is a fault of the program.</summary>
+    private static string? Explain(Exception exception) => exception switch
+    {
+        EventStoreOpenException or ReadModelStoreException or StartupException => exception.Message,
+        EventStoreException => exception.Message,
+        IOException { InnerException: AddressInUseException } => "The port is in use by another process. " + "Stop that process, or set Urls, for example Urls=http://127.0.0.1:8081.",
+        IOException => exception.Message + " Check that the path exists, that this user may write there, and that the disk has room.",
+        UnauthorizedAccessException => exception.Message + " Give this user the right to write there, or set DataFolder to another folder.",
+        System.Net.Sockets.SocketException => $"The API cannot listen: {exception.Message}. Set Urls to an address and port of this machine that this user may use.",
+        FormatException or InvalidDataException => $"A setting cannot be read: {exception.Message}",
+        InvalidOperationException { InnerException: FormatException or ArgumentException } => $"A setting cannot be read: {exception.Message}",
+        _ => null,
+    };
+
+    private static int Fail(string message, int code)
+    {
+        Console.Error.WriteLine(message);
+        return code;
+    }
+}
+
+/// <summary>The program cannot start so; the message says why and how to mend it.</summary>
+internal sealed class StartupException(string message, Exception? inner = null) : Exception(message, inner);
