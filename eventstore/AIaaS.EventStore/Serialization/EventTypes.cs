@@ -20,6 +20,9 @@ public sealed record EventType(string Name, Type Clr, JsonTypeInfo Json, string 
     /// <summary>The version of the form, as the name says it: 2 for a name that ends in <c>.v2</c>, 1 for one without such an end.</summary>
     public int Schema { get; } = Name.LastIndexOf(".v", StringComparison.Ordinal) is var at and >= 0
         && int.TryParse(Name.AsSpan(at + 2), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 1;
+
+    /// <summary>The contract for reading: as <see cref="Json"/>, but what may be null may also be missing, since null is left out on writing.</summary>
+    internal JsonTypeInfo Reading { get; init; } = Json;
 }
 
 /// <summary>
@@ -69,7 +72,7 @@ public sealed class EventTypes
         {
             if (byName.TryGetValue(type, out var known))
             {
-                return JsonSerializer.Deserialize(data, known.Json)
+                return JsonSerializer.Deserialize(data, known.Reading)
                     ?? throw new UnreadableEventException($"The data of an event of type '{type}' are null.");
             }
 
@@ -86,7 +89,7 @@ public sealed class EventTypes
                 name = step.To;
             }
 
-            return json.Deserialize(byName[name].Json)
+            return json.Deserialize(byName[name].Reading)
                 ?? throw new UnreadableEventException($"The data of an event of type '{type}' are null after upcasting to '{name}'.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
@@ -122,6 +125,8 @@ public sealed class EventTypes
     /// <summary>Collects registrations.</summary>
     public sealed class Builder
     {
+        private readonly Dictionary<JsonSerializerOptions, JsonSerializerOptions> reading = [];
+
         internal List<EventType> Types { get; } = [];
 
         internal Dictionary<string, (string To, Func<JsonObject, JsonObject> Change)> Upcasters { get; } = new(StringComparer.Ordinal);
@@ -141,8 +146,31 @@ public sealed class EventTypes
                 throw new ArgumentException($"The event type '{name}' or its record {typeof(T)} is registered already.", nameof(name));
             }
 
-            Types.Add(new(name, typeof(T), json, category, example));
+            Types.Add(new(name, typeof(T), json, category, example) { Reading = Reading(json) });
             return this;
+        }
+
+        private JsonTypeInfo Reading(JsonTypeInfo json)
+        {
+            if (!reading.TryGetValue(json.Options, out var options))
+            {
+                var resolver = json.Options.TypeInfoResolver ?? throw new ArgumentException($"The JSON contract of {json.Type} has no resolver. Take it from a source-generated context.", nameof(json));
+                options = new(json.Options) { TypeInfoResolver = resolver.WithAddedModifier(LetNullableBeMissing) };
+                reading.Add(json.Options, options);
+            }
+
+            return options.GetTypeInfo(json.Type);
+        }
+
+        private static void LetNullableBeMissing(JsonTypeInfo type)
+        {
+            foreach (var property in type.Properties)
+            {
+                if (property is { IsRequired: true, AssociatedParameter.IsNullable: true })
+                {
+                    property.IsRequired = false;
+                }
+            }
         }
 
         /// <summary>Brings events recorded as <paramref name="from"/> to the form of <paramref name="to"/>.</summary>
