@@ -18,8 +18,6 @@ namespace AIaaS.Projections;
 public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
     where TDocument : class
 {
-    private const int LagLimit = 1_000;
-
     private readonly ProjectionParts<TDocument> parts;
     private readonly PositionSignal signal = new();
     private readonly SemaphoreSlim changing = new(1, 1);
@@ -169,21 +167,15 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
     {
         var feed = active;
         var position = Reached;
-        var (lag, oldest) = (0, default(DateTimeOffset?));
-        await foreach (var recorded in parts.Log.ReadAllAsync(ReadDirection.Forwards, new(position.Value + 1), parts.Filter, LagLimit, cancellationToken))
-        {
-            oldest ??= recorded.Recorded;
-            lag++;
-        }
-
+        var lag = await SubscriptionLag.MeasureAsync(parts.Log, position, parts.Filter, cancellationToken);
         var head = await parts.Log.GetHeadAsync(cancellationToken);
         var state = !running ? SubscriptionState.Stopped : feed is { Live: true } ? SubscriptionState.Live : SubscriptionState.CatchingUp;
         return new(
             Name,
             state,
             position,
-            lag < LagLimit ? lag : (long)Math.Max(LagLimit, head.Value - position.Value),
-            oldest is null ? 0 : Math.Max(0, (parts.Time.GetUtcNow() - oldest.Value).TotalSeconds),
+            lag.Events,
+            lag.Seconds(parts.Time),
             0,
             feed?.Parked ?? 0,
             lastError)
@@ -400,9 +392,13 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
             return false;
         }
 
-        await foreach (var recorded in parts.Log.ReadAllAsync(ReadDirection.Forwards, new(reached.Value + 1), parts.Filter, 1, cancellationToken))
+        // Inclusive, and not every engine can begin at a position between two events.
+        await foreach (var recorded in parts.Log.ReadAllAsync(ReadDirection.Forwards, reached, parts.Filter, 2, cancellationToken))
         {
-            return recorded.Position > min;
+            if (recorded.Position > reached)
+            {
+                return recorded.Position > min;
+            }
         }
 
         return true;

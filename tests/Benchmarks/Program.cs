@@ -1,8 +1,15 @@
 using AIaaS.Benchmarks;
 
 // Each benchmark is a line here; a file of its own holds it.
-IBenchmark[] benchmarks = [];
-IChildTask[] children = [];
+IBenchmark[] benchmarks =
+[
+    new ProjectionRebuild(),
+    new ProjectionMemory(),
+];
+IChildTask[] children =
+[
+    new ProjectionMemory(),
+];
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
