@@ -18,6 +18,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
     private readonly PositionSignal reached = new(time);
     private readonly ConcurrentDictionary<string, ImmutableList<ParkedEvent>> parked = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim applying = new(1);
+    private Dictionary<Guid, ParkedEvent>? parkedBefore;
     private SubscriptionState state = SubscriptionState.Stopped;
     private string? lastError;
 
@@ -54,6 +55,8 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
         state = SubscriptionState.CatchingUp;
         try
         {
+            // The index is built anew, so what an earlier process parked is tried again on the way.
+            parkedBefore ??= (await parking.ListAsync(Name, cancellationToken)).ToDictionary(p => p.EventId);
             await foreach (var message in log.SubscribeToAllAsync(Position, EventFilter.Streams(Streams), cancellationToken))
             {
                 if (message.Event is { } recorded)
@@ -150,6 +153,10 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
             try
             {
                 Apply(recorded);
+                if (parkedBefore is not null && parkedBefore.Remove(recorded.Id, out var before))
+                {
+                    await parking.RemoveAsync(before, cancellationToken);
+                }
             }
             catch (UnreadableEventException e)
             {

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using System.Text;
 
 namespace AIaaS.Commands.Knowledge;
 
@@ -24,7 +23,10 @@ internal ref struct TermReader(ReadOnlySpan<char> text, Span<char> buffer)
         "why", "will", "with", "won", "wont", "would", "wouldn", "you", "your", "yours", "hi", "hello", "thanks", "thank",
     }.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
-    private static readonly char[] Folded = FoldLatin();
+    // U+00C0 to U+017F without accents, in lower case. The runtime's own normalization does nothing under invariant globalization.
+    private const string Folded =
+        "aaaaaaæceeeeiiiiðnooooo×ouuuuyþßaaaaaaæceeeeiiiiðnooooo÷ouuuuyþy" +
+        "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkkllllllllllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
     private readonly ReadOnlySpan<char> text = text;
     private readonly Span<char> buffer = buffer;
@@ -100,7 +102,7 @@ internal ref struct TermReader(ReadOnlySpan<char> text, Span<char> buffer)
             }
             else if (char.IsLetterOrDigit(c) && !IsWithoutSpaces(c))
             {
-                c = c is >= 'À' and < 'ɐ' ? Folded[c - 'À'] : char.ToLowerInvariant(c);
+                c = c is >= 'À' and <= 'ſ' ? Folded[c - 'À'] : char.ToLowerInvariant(c);
                 ascii &= c < 0x80;
             }
             else
@@ -132,15 +134,4 @@ internal ref struct TermReader(ReadOnlySpan<char> text, Span<char> buffer)
 
     private static bool IsWithoutSpaces(char c) =>
         c is (>= '\u0E00' and <= '\u0E7F') or (>= '\u3040' and <= '\u30FF') or (>= '\u3400' and <= '\u9FFF') or (>= '\uF900' and <= '\uFAFF');
-
-    private static char[] FoldLatin()
-    {
-        var folded = new char['ɐ' - 'À'];
-        for (var i = 0; i < folded.Length; i++)
-        {
-            folded[i] = char.ToLowerInvariant(((char)('À' + i)).ToString().Normalize(NormalizationForm.FormD)[0]);
-        }
-
-        return folded;
-    }
 }
