@@ -35,7 +35,8 @@ internal sealed class EventStoreDbSubscriptions(EventStoreDbStore store, Client.
         while (true)
         {
             var options = new Client.SubscriptionFilterOptions(Recorded.Filter(narrow ? filter : null, SearchWindow));
-            await using var session = new Session(client.SubscribeToAll(Recorded.After(reached), filterOptions: options, cancellationToken: cancellationToken), failures, null, cancellationToken);
+            var start = Recorded.After(reached);
+            await using var session = new Session(c => client.SubscribeToAll(start, filterOptions: options, cancellationToken: c), failures, null, cancellationToken);
             while (true)
             {
                 var next = session.NextAsync();
@@ -114,7 +115,8 @@ internal sealed class EventStoreDbSubscriptions(EventStoreDbStore store, Client.
         var position = LogPosition.Start;
         while (true)
         {
-            await using var session = new Session(client.SubscribeToStream(stream, Recorded.After(reached), cancellationToken: cancellationToken), failures, stream, cancellationToken);
+            var start = Recorded.After(reached);
+            await using var session = new Session(c => client.SubscribeToStream(stream, start, cancellationToken: c), failures, stream, cancellationToken);
             while (await session.NextAsync() is { } message)
             {
                 switch (message)
@@ -170,9 +172,25 @@ internal sealed class EventStoreDbSubscriptions(EventStoreDbStore store, Client.
     }
 
     /// <summary>One subscription on the server, from its confirmation until it is dropped.</summary>
-    private sealed class Session(Client.EventStoreClient.StreamSubscriptionResult result, Failures failures, string? stream, CancellationToken cancellationToken) : IAsyncDisposable
+    private sealed class Session : IAsyncDisposable
     {
-        private readonly IAsyncEnumerator<Client.StreamMessage> messages = result.Messages.GetAsyncEnumerator(cancellationToken);
+        private readonly Failures failures;
+        private readonly string? stream;
+        private readonly CancellationToken cancellationToken;
+        private readonly CancellationTokenSource leaving;
+        private readonly Client.EventStoreClient.StreamSubscriptionResult result;
+        private readonly IAsyncEnumerator<Client.StreamMessage> messages;
+        private Task<bool> moving = Task.FromResult(false);
+
+        public Session(Func<CancellationToken, Client.EventStoreClient.StreamSubscriptionResult> subscribe, Failures failures, string? stream, CancellationToken cancellationToken)
+        {
+            this.failures = failures;
+            this.stream = stream;
+            this.cancellationToken = cancellationToken;
+            leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            result = subscribe(leaving.Token);
+            messages = result.Messages.GetAsyncEnumerator(leaving.Token);
+        }
 
         /// <summary>Why it was dropped.</summary>
         public Exception? Failure { get; private set; }
@@ -182,14 +200,15 @@ internal sealed class EventStoreDbSubscriptions(EventStoreDbStore store, Client.
         {
             try
             {
-                if (await messages.MoveNextAsync())
+                var move = messages.MoveNextAsync();
+                if (!(move.IsCompletedSuccessfully ? await move : await (moving = move.AsTask())))
                 {
-                    return messages.Current;
+                    cancellationToken.ThrowIfCancellationRequested();
+                    Failure = new EventStoreUnavailableException("the server ended the subscription");
+                    return null;
                 }
 
-                Failure = new EventStoreUnavailableException("the server ended the subscription");
-                cancellationToken.ThrowIfCancellationRequested();
-                return null;
+                return messages.Current;
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested && Failures.IsTransient(e))
             {
@@ -204,8 +223,13 @@ internal sealed class EventStoreDbSubscriptions(EventStoreDbStore store, Client.
 
         public async ValueTask DisposeAsync()
         {
+            await leaving.CancelAsync();
+
+            // A subscriber may leave while the next message is awaited; that wait ends by the cancellation, in whatever way.
+            await moving.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             await messages.DisposeAsync();
             await result.DisposeAsync();
+            leaving.Dispose();
         }
     }
 }
