@@ -186,16 +186,22 @@ public abstract class Consuming_in_groups<THarness> : EventStoreContract<THarnes
             5 => d.RetryAsync("later"),
             _ => d.AcknowledgeAsync(),
         });
+        await UntilAsync(async () => (await Groups.GetAsync(stream, "g")).LastAcknowledged == 2, "the group's state is written");
         await RestartAsync();
         var info = await Groups.GetAsync(stream, "g");
         info.Parked.Should().Be(1);
         info.LastAcknowledged.Should().BeLessThanOrEqualTo(2);
-        (await ConsumeAsync(stream, 2, d => d.AcknowledgeAsync())).Should().BeEquivalentTo(new long[] { 3, 5 });
+
+        // EventStoreDB remembers only up to where everything is done, so that 4 may come again.
+        (await ConsumeAsync(stream, v => v.Contains(3) && v.Contains(5), d => d.AcknowledgeAsync())).Should().OnlyContain(v => v >= 3);
         await UntilAsync(async () => (await Groups.GetAsync(stream, "g")).LastAcknowledged == 5, "all is done");
     }
 
     /// <summary>Takes so many deliveries as one member, answers each, and leaves.</summary>
-    private async Task<List<long>> ConsumeAsync(string stream, int count, Func<ConsumerDelivery, Task> answer, int bufferSize = 10)
+    private Task<List<long>> ConsumeAsync(string stream, int count, Func<ConsumerDelivery, Task> answer, int bufferSize = 10) =>
+        ConsumeAsync(stream, v => v.Count == count, answer, bufferSize);
+
+    private async Task<List<long>> ConsumeAsync(string stream, Func<List<long>, bool> enough, Func<ConsumerDelivery, Task> answer, int bufferSize = 10)
     {
         using var deadline = new CancellationTokenSource(Deadline);
         List<long> versions = [];
@@ -203,7 +209,7 @@ public abstract class Consuming_in_groups<THarness> : EventStoreContract<THarnes
         {
             versions.Add(delivery.Event.Version);
             await answer(delivery);
-            if (versions.Count == count)
+            if (enough(versions))
             {
                 break;
             }
