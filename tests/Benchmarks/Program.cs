@@ -3,6 +3,10 @@ using AIaaS.Benchmarks;
 // Each benchmark is a line here; a file of its own holds it.
 IBenchmark[] benchmarks =
 [
+    new LogAppendBatch500(),
+    new LogAppendSingle64(),
+    new LogAppendSerial(),
+    new LogCatchUp(),
     new ProjectionRebuild(),
     new ProjectionMemory(),
 ];

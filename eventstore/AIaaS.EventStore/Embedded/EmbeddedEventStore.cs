@@ -326,7 +326,6 @@ internal sealed class EmbeddedEventStore : IEventStore
         await checkpointer.StopAsync();
         await readers.CloseAsync();
         writer.Dispose();
-        readers.Dispose();
         folder.Dispose();
     }
 

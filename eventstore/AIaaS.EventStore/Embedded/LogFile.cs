@@ -21,7 +21,7 @@ internal sealed class LogFile
 
         // Everything below truncate_before is gone, whether its rows are still there or not. state: 0 live, 1 deleted, 2 tombstoned.
         "CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, truncate_before INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0, max_count INTEGER, max_age INTEGER)",
-        "CREATE INDEX streams_with_retention ON streams (id) WHERE max_count IS NOT NULL OR max_age IS NOT NULL OR state <> 0",
+        "CREATE INDEX streams_with_retention ON streams (id) WHERE max_count IS NOT NULL OR max_age IS NOT NULL OR truncate_before > 0",
         "CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
         "CREATE TABLE events (position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL, type INTEGER NOT NULL, flags INTEGER NOT NULL, recorded INTEGER NOT NULL, id BLOB NOT NULL, metadata BLOB NOT NULL, data BLOB NOT NULL)",
         "CREATE UNIQUE INDEX events_of_stream ON events (stream, version)",
@@ -131,8 +131,6 @@ internal sealed class LogFile
             throw new EventStoreOpenException($"The event log '{path}' lies on a file system that cannot keep a write-ahead log (SQLite stays in mode '{mode}'). Set EventStore__DataFolder to a folder on a local disk.");
         }
 
-        // Keeps the write-ahead log there while this connection closes; without the file the next open would take it for a clean end, which it is.
-        opened.Execute("PRAGMA user_version");
     }
 
     private static void Check(string path)

@@ -4,7 +4,7 @@ using AIaaS.EventStore.Embedded.Sqlite;
 namespace AIaaS.EventStore.Embedded;
 
 /// <summary>Read connections, at most so many, opened as they are needed.</summary>
-internal sealed class ReaderPool(LogFile file, Tuning tuning) : IDisposable
+internal sealed class ReaderPool(LogFile file, Tuning tuning)
 {
     private readonly SemaphoreSlim free = new(tuning.Readers);
     private readonly ConcurrentBag<LogReader> idle = [];
@@ -55,8 +55,6 @@ internal sealed class ReaderPool(LogFile file, Tuning tuning) : IDisposable
 
         free.Release(tuning.Readers);
     }
-
-    public void Dispose() => free.Dispose();
 
     private T Read<T>(Func<LogReader, T> read)
     {

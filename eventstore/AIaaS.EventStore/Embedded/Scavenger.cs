@@ -47,7 +47,12 @@ internal sealed class Scavenger
             var page = await readers.ReadAsync(
                 r =>
                 {
-                    using var select = new Statement(r.Connection, "SELECT id, name FROM streams WHERE (max_count IS NOT NULL OR max_age IS NOT NULL OR state <> 0) AND id > ? AND EXISTS (SELECT 1 FROM events WHERE stream = streams.id) ORDER BY id LIMIT 100");
+                    using var select = new Statement(r.Connection, """
+                        SELECT id, name FROM streams
+                        WHERE (max_count IS NOT NULL OR max_age IS NOT NULL OR truncate_before > 0) AND id > ?
+                          AND (max_count IS NOT NULL OR max_age IS NOT NULL OR EXISTS (SELECT 1 FROM events WHERE stream = streams.id AND version < truncate_before))
+                        ORDER BY id LIMIT 100
+                        """);
                     select.Bind(1, from);
                     List<(long Id, string Name)> found = [];
                     while (select.Step())
@@ -73,12 +78,12 @@ internal sealed class Scavenger
 
     private async Task LoopAsync(CancellationToken cancellationToken)
     {
-        var all = true;
-        while (!cancellationToken.IsCancellationRequested)
+        for (var round = 0; !cancellationToken.IsCancellationRequested; round++)
         {
             try
             {
-                if (all)
+                // Streams that were noticed at a write come each time, all others now and then.
+                if (round % 6 == 0)
                 {
                     await ScavengeAllAsync(cancellationToken);
                 }
@@ -98,7 +103,6 @@ internal sealed class Scavenger
                 return;
             }
 
-            all = true;
             await Task.Delay(tuning.ScavengePeriod, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Globalization;
+using AIaaS.EventStore;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EventStore.Tests.Embedded;
+
+public sealed class Killing_the_process_while_64_writers_append
+{
+    private static readonly int Kills = Environment.GetEnvironmentVariable("AIAAS_SOAK") is "1" ? 50 : 4;
+
+    private readonly Dictionary<Guid, (string Stream, long Version)> acknowledged = [];
+    private TempFolder folder = null!;
+
+    [SetUp]
+    public void MakeFolder() => folder = new();
+
+    [TearDown]
+    public void RemoveFolder() => folder.Dispose();
+
+    [Test]
+    public async Task keeps_each_acknowledged_event_once_and_in_order_and_none_half()
+    {
+        var random = new Random(20260131);
+        for (var round = 0; round < Kills; round++)
+        {
+            await WriteAndKillAsync(round, random);
+            await CheckAsync();
+        }
+
+        acknowledged.Should().NotBeEmpty();
+    }
+
+    private async Task WriteAndKillAsync(int round, Random random)
+    {
+        var program = System.IO.Path.Combine(AppContext.BaseDirectory, "CrashWriter.dll");
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, ArgumentList = { program, folder.Path, round.ToString(CultureInfo.InvariantCulture) } };
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var lines = 0;
+        var killAfter = random.Next(1, 5_000);
+        try
+        {
+            // What it still says after the kill was acknowledged before it.
+            while (await process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
+            {
+                if (Acknowledge(line) && ++lines == killAfter)
+                {
+                    process.Kill();
+                }
+            }
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        lines.Should().BeGreaterThanOrEqualTo(killAfter, "the writer runs until it is killed");
+    }
+
+    private bool Acknowledge(string line)
+    {
+        var parts = line.Split(' ');
+        if (parts is not [var stream, var first, var last, _, var ids])
+        {
+            return false;
+        }
+
+        var from = long.Parse(first, CultureInfo.InvariantCulture);
+        var to = long.Parse(last, CultureInfo.InvariantCulture);
+        var written = ids.Split(',');
+        if (written.Length != to - from + 1 || !Guid.TryParseExact(written[^1], "N", out _))
+        {
+            // The pipe ended inside this line.
+            return false;
+        }
+
+        for (var i = 0; i < written.Length; i++)
+        {
+            acknowledged.Add(Guid.ParseExact(written[i], "N"), (stream, from + i));
+        }
+
+        return true;
+    }
+
+    private async Task CheckAsync()
+    {
+        await using var store = await EventStoreEngines.OpenAsync(new() { DataFolder = folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
+        Dictionary<string, long> versions = [];
+        HashSet<Guid> seen = [];
+        ulong position = 0;
+        var found = 0;
+        await foreach (var @event in store.ReadAllAsync())
+        {
+            @event.Position.Value.Should().BeGreaterThan(position, "no position is used twice");
+            position = @event.Position.Value;
+            @event.Version.Should().Be(versions.GetValueOrDefault(@event.Stream, -1) + 1, "versions have no gap");
+            versions[@event.Stream] = @event.Version;
+            seen.Add(@event.Id).Should().BeTrue("each event is there once");
+            var whole = new byte[@event.Data.Length];
+            new Random(@event.Id.GetHashCode()).NextBytes(whole);
+            @event.Data.Span.SequenceEqual(whole).Should().BeTrue("no event is half");
+            if (acknowledged.TryGetValue(@event.Id, out var promised))
+            {
+                promised.Should().Be((@event.Stream, @event.Version));
+                found++;
+            }
+        }
+
+        found.Should().Be(acknowledged.Count, "nothing acknowledged is lost");
+        foreach (var (stream, last) in versions)
+        {
+            var read = 0L;
+            await foreach (var @event in store.ReadStreamAsync(stream))
+            {
+                @event.Version.Should().Be(read++);
+            }
+
+            read.Should().Be(last + 1, "a stream and the whole log hold the same events");
+        }
+    }
+}
