@@ -12,17 +12,14 @@ namespace AIaaS.Projections;
 public static class ProjectionServices
 {
     /// <summary>
-    /// All read models on a store, each as <see cref="ISubscription"/> and <see cref="IProjectionSubscription"/>, and as
+    /// All read models, each as <see cref="ISubscription"/> and <see cref="IProjectionSubscription"/>, and as
     /// <see cref="ReadModel{TDocument}"/> for queries. Needs <see cref="IEventStore"/>, <see cref="EventTypes"/>,
-    /// <see cref="IParkingLot"/>, <see cref="TimeProvider"/> and logging. The container disposes the store.
+    /// <see cref="IParkingLot"/>, <see cref="IReadModelStore"/>, <see cref="TimeProvider"/> and logging.
     /// </summary>
     /// <param name="services">The services.</param>
-    /// <param name="store">Opened by <see cref="ReadModelEngines.OpenAsync"/>.</param>
     /// <param name="options">The projections' settings; null for the defaults.</param>
-    public static IServiceCollection AddProjections(this IServiceCollection services, IReadModelStore store, ProjectionOptions? options = null)
+    public static IServiceCollection AddProjections(this IServiceCollection services, ProjectionOptions? options = null)
     {
-        // By a factory, since a container disposes only what it made.
-        services.AddSingleton(_ => store);
         services.AddSingleton(options ?? new());
         return services
             .AddProjection<RunsProjection, RunDocument>()

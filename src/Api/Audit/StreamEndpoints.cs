@@ -62,7 +62,7 @@ internal static class StreamEndpoints
         var direction = query.Choice<ReadDirection>("direction") ?? ReadDirection.Forwards;
         var from = query.Long("from", direction == ReadDirection.Forwards ? 0 : long.MaxValue);
         var limit = query.Number("limit", 100, 1, 500);
-        var raw = query.Choice<YesNo>("raw") == YesNo.True;
+        var raw = query.Flag("raw") == true;
         query.Done();
         if (EventStoreLimits.NameFault(stream) is not null || new StreamName(stream).Tenant != caller.Tenant)
         {
@@ -118,11 +118,5 @@ internal static class StreamEndpoints
         {
             return null;
         }
-    }
-
-    private enum YesNo
-    {
-        False,
-        True,
     }
 }

@@ -88,6 +88,6 @@ internal static class HealthEndpoints
     private static IResult Report(Dictionary<string, string> checks)
     {
         var ok = checks.Values.All(c => c == "ok");
-        return Results.Json(new HealthReport(ok ? "ok" : "failing", checks), Http.ApiJson.Default.HealthReport, statusCode: ok ? 200 : 503);
+        return Results.Json(new HealthReport(ok ? "ok" : "failing", checks), Http.ApiJson.Plain.HealthReport, statusCode: ok ? 200 : 503);
     }
 }

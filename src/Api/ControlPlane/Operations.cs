@@ -1,4 +1,5 @@
 using AIaaS.EventStore;
+using AIaaS.Projections;
 
 namespace AIaaS.Api.ControlPlane;
 
@@ -10,5 +11,14 @@ internal sealed class Operations(SubscriptionHost host) : IOperations
     public async Task<int?> ReplayParkedAsync(string subscription, string? key, CancellationToken cancellationToken) =>
         host.Find(subscription) is { } found ? await found.ReplayParkedAsync(key, cancellationToken) : null;
 
-    public Task<bool> RebuildAsync(string name, CancellationToken cancellationToken) => Task.FromResult(false);
+    public async Task<bool> RebuildAsync(string name, CancellationToken cancellationToken)
+    {
+        if (host.Find(name) is not IProjectionSubscription projection)
+        {
+            return false;
+        }
+
+        await projection.RebuildAsync(cancellationToken);
+        return true;
+    }
 }

@@ -81,6 +81,7 @@ internal sealed partial class ApiHost : IAsyncDisposable
         {
             o.SerializerOptions.TypeInfoResolverChain.Clear();
             o.SerializerOptions.TypeInfoResolverChain.Add(ApiJson.Default);
+            o.SerializerOptions.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
             o.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
             o.SerializerOptions.RespectNullableAnnotations = true;
             o.SerializerOptions.RespectRequiredConstructorParameters = true;

@@ -1,8 +1,18 @@
+using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
+using AIaaS.Api.Channels;
 using AIaaS.Api.ControlPlane;
+using AIaaS.Api.Evaluation;
 using AIaaS.Api.Http;
+using AIaaS.Api.Knowledge;
+using AIaaS.Api.Tenants;
+using AIaaS.Commands.Agents;
+using AIaaS.Commands.Knowledge;
+using AIaaS.Commands.Routing;
 using AIaaS.Domain;
 using AIaaS.EventStore;
+using AIaaS.Projections;
+using AIaaS.Queries;
 
 namespace AIaaS.Api.Hosting;
 
@@ -11,7 +21,6 @@ internal static class Composition
 {
     public static void AddServices(IServiceCollection services, IConfiguration configuration, Settings settings)
     {
-        _ = configuration;
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(s => IdSource.From(s.GetRequiredService<TimeProvider>()));
@@ -23,6 +32,11 @@ internal static class Composition
         services.AddSingleton(s => s.GetRequiredService<Opened>().PlatformKey);
         services.AddSingleton<StartupProgress>();
         AddKernel(services);
+        services.AddProjections().AddQueries();
+        services.AddSingleton(new RunOptions { OwnsLog = settings.EventStore.Engine == "embedded", MaxActive = settings.MaxRuns });
+        services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"] });
+        services.AddKnowledge().AddModels(configuration).AddRuns();
+        services.AddHostedService<RunDrain>();
         AddHttp(services);
     }
 
@@ -30,6 +44,12 @@ internal static class Composition
     {
         HealthEndpoints.Map(app);
         var v1 = app.MapGroup("/v1");
+        ConversationEndpoints.Map(v1);
+        RunEndpoints.Map(v1);
+        WorkflowEndpoints.Map(v1);
+        ArticleEndpoints.Map(v1);
+        KpiEndpoints.Map(v1);
+        TenantEndpoints.Map(v1);
         StreamEndpoints.Map(v1);
         SubscriptionEndpoints.Map(v1);
     }
@@ -47,7 +67,6 @@ internal static class Composition
     {
         services.AddSingleton<RequestsInFlight>();
         services.AddSingleton<RepeatedRequests>();
-        services.AddSingleton(s => new CachedApiKeys((_, _) => default, s.GetRequiredService<PlatformKey>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IApiKeys>(s => s.GetRequiredService<CachedApiKeys>());
+        services.AddSingleton<IApiKeys, ApiKeys>();
     }
 }

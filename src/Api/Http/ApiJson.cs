@@ -1,6 +1,19 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
+using AIaaS.Api.Channels;
 using AIaaS.Api.ControlPlane;
+using AIaaS.Api.Knowledge;
+using AIaaS.Api.Tenants;
+using AIaaS.Commands.Agents;
+using AIaaS.Projections;
+using AIaaS.Projections.Agents;
+using AIaaS.Projections.Channels;
+using AIaaS.Projections.Knowledge;
+using AIaaS.Queries.Knowledge;
+using AIaaS.Queries.Tenants;
 
 namespace AIaaS.Api.Http;
 
@@ -18,8 +31,37 @@ namespace AIaaS.Api.Http;
 [JsonSerializable(typeof(ParkedEventsReplayed))]
 [JsonSerializable(typeof(RebuildStarted))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(MessageBody))]
+[JsonSerializable(typeof(MessageAnswerView))]
+[JsonSerializable(typeof(MessagePending))]
+[JsonSerializable(typeof(ConversationDocument))]
+[JsonSerializable(typeof(Page<ConversationDocument>))]
+[JsonSerializable(typeof(RunDocument))]
+[JsonSerializable(typeof(Page<RunDocument>))]
+[JsonSerializable(typeof(RunTimelineDocument))]
+[JsonSerializable(typeof(ReplayReport))]
+[JsonSerializable(typeof(ForkBody))]
+[JsonSerializable(typeof(ForkView))]
+[JsonSerializable(typeof(WorkflowList))]
+[JsonSerializable(typeof(WorkflowView))]
+[JsonSerializable(typeof(KpiReport))]
+[JsonSerializable(typeof(ArticleBody))]
+[JsonSerializable(typeof(ArticleDocument))]
+[JsonSerializable(typeof(Page<ArticleSummary>))]
+[JsonSerializable(typeof(ArticleWritten))]
+[JsonSerializable(typeof(ImportBody))]
+[JsonSerializable(typeof(ArticlesImported))]
+[JsonSerializable(typeof(TenantBody))]
+[JsonSerializable(typeof(TenantView))]
+[JsonSerializable(typeof(ApiKeyBody))]
+[JsonSerializable(typeof(ApiKeyIssuedView))]
+[JsonSerializable(typeof(ApiKeyList))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
+    /// <summary>How answers are written: as they are, without escaping what only HTML would need escaped.</summary>
+    public static ApiJson Plain => field ??= new(new(Default.Options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>How requests are read.</summary>
     public static ApiJson Strict => field ??= new(new(Default.Options!)
     {

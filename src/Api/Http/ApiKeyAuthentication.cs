@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using AIaaS.Commands.Tenants;
 
 namespace AIaaS.Api.Http;
 
@@ -67,70 +67,13 @@ internal sealed class ApiKeyAuthentication(RequestDelegate next, IApiKeys keys)
     }
 }
 
-/// <summary>
-/// Remembers verified keys for a short time, by their hash, so that a request does not read the log for its key.
-/// A revocation in this process takes effect at once, one in another process within <see cref="Lifetime"/>.
-/// </summary>
-internal sealed class CachedApiKeys(Func<string, CancellationToken, ValueTask<Caller?>> verify, PlatformKey platform, TimeProvider time) : IApiKeys
+/// <summary>Keys of tenants, and the platform's.</summary>
+internal sealed class ApiKeys(TenantService tenants, PlatformKey platform) : IApiKeys
 {
-    private const int MaxEntries = 10_000;
-
-    private readonly ConcurrentDictionary<Hash, (Caller Caller, long At)> known = new();
-
-    public static TimeSpan Lifetime { get; } = TimeSpan.FromSeconds(10);
-
-    public async ValueTask<Caller?> VerifyAsync(string key, CancellationToken cancellationToken)
-    {
-        var hash = Hash.Of(key);
-        if (known.TryGetValue(hash, out var entry) && time.GetElapsedTime(entry.At) < Lifetime)
-        {
-            return entry.Caller;
-        }
-
-        if (platform.Matches(key))
-        {
-            return Caller.Platform;
-        }
-
-        var read = time.GetTimestamp();
-        var caller = await verify(key, cancellationToken);
-        if (caller is null)
-        {
-            known.TryRemove(hash, out _);
-            return null;
-        }
-
-        if (known.Count >= MaxEntries)
-        {
-            known.Clear();
-        }
-
-        known[hash] = (caller, read);
-        return caller;
-    }
-
-    /// <summary>Forgets all keys of a tenant.</summary>
-    public void Forget(string tenant)
-    {
-        foreach (var (hash, entry) in known)
-        {
-            if (entry.Caller.Tenant == tenant)
-            {
-                known.TryRemove(hash, out _);
-            }
-        }
-    }
-
-    private readonly record struct Hash(UInt128 High, UInt128 Low)
-    {
-        public static Hash Of(string key)
-        {
-            Span<byte> digest = stackalloc byte[32];
-            Span<byte> utf8 = stackalloc byte[800];
-            SHA256.HashData(utf8[..Encoding.UTF8.GetBytes(key, utf8)], digest);
-            return new(System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest), System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest[16..]));
-        }
-    }
+    public async ValueTask<Caller?> VerifyAsync(string key, CancellationToken cancellationToken) =>
+        await tenants.VerifyApiKeyAsync(key, cancellationToken) is { } identity ? new(identity.Tenant, identity.Key, identity.Scopes)
+        : platform.Matches(key) ? Caller.Platform
+        : null;
 }
 
 /// <summary>The key of the platform's administrator; only its hash is held.</summary>

@@ -1,5 +1,6 @@
 using System.Reflection;
 using AIaaS.EventStore;
+using AIaaS.Queries;
 
 namespace AIaaS.Api.Http;
 
@@ -28,14 +29,11 @@ internal sealed record Freshness(LogPosition Position) : IBindableFromHttpContex
             : throw Problems.InvalidParameter(new Fault("?" + Parameter, "is not a position; give the Consistency-Token that a command answered with"));
     }
 
-    /// <summary>Waits until a read model has passed the position, or refuses with 503.</summary>
-    public async ValueTask AwaitAsync(Func<LogPosition, TimeSpan, CancellationToken, Task<bool>> wait, CancellationToken cancellationToken)
-    {
-        if (Position > LogPosition.Start && !await wait(Position, Patience, cancellationToken))
-        {
-            throw Problems.Busy($"The read model has not reached position {Position} within {Patience.TotalSeconds:0} seconds.", "Try again, or leave the position out for what is known now. GET /v1/subscriptions shows the lag.");
-        }
-    }
+    /// <summary>What a query waits for.</summary>
+    public Consistency Wanted => new(Position, Patience);
+
+    /// <summary>The read model has not come so far in time.</summary>
+    public ProblemException Behind() => Problems.Busy($"The read model has not reached position {Position} within {Patience.TotalSeconds:0} seconds.", "Try again, or leave the position out for what is known now. GET /v1/subscriptions shows the lag.");
 
     /// <summary>Tells the client what to wait for in later queries.</summary>
     public static void Answer(HttpContext context, LogPosition position) => context.Response.Headers[Header] = position.ToString();

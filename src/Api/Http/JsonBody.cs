@@ -35,6 +35,11 @@ internal sealed record JsonBody<T>(T Value, string Hash) : IBindableFromHttpCont
 
     public static async ValueTask<JsonBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<NeedsIdempotencyKey>() is not null)
+        {
+            IdempotencyKey.Require(context);
+        }
+
         var (buffer, length) = await RequestBytes.ReadAsync(context);
         try
         {

@@ -60,7 +60,7 @@ internal sealed partial class ProblemWriter(RequestDelegate next, ILogger<Proble
             context.Request.Path.Value,
             Correlation.Of(context),
             problem.Errors);
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Default.Problem);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Plain.Problem);
         response.StatusCode = problem.Status;
         response.ContentType = Problem.MediaType;
         response.ContentLength = bytes.Length;

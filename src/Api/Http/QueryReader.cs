@@ -1,4 +1,5 @@
 using System.Globalization;
+using AIaaS.Queries;
 
 namespace AIaaS.Api.Http;
 
@@ -92,6 +93,25 @@ internal sealed class QueryReader(HttpContext context)
         Fault(name, $"is not one of {string.Join(", ", Enum.GetNames<T>())}");
         return null;
     }
+
+    public bool? Flag(string name)
+    {
+        switch (Text(name))
+        {
+            case null:
+                return null;
+            case "true":
+                return true;
+            case "false":
+                return false;
+            default:
+                Fault(name, "is neither true nor false");
+                return null;
+        }
+    }
+
+    /// <summary>Sort order and place in a list.</summary>
+    public PageRequest Page() => new() { Sort = Text("sort"), Limit = Number("limit", 50, 1, 200), Cursor = Text("cursor", 2_000) };
 
     public void Fault(string name, string detail) => faults.Add(new("?" + name, detail));
 

@@ -8,6 +8,11 @@ namespace AIaaS.Api.OpenApi;
 /// <param name="Response">The answer's body; null where there is none.</param>
 internal sealed record Examples(string? Request, string? Response);
 
+/// <summary>The example of an answer with another status than the usual one.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="Response">The answer's body.</param>
+internal sealed record StatusExample(int Status, string Response);
+
 /// <summary>A parameter that the endpoint reads itself.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="In">query or header.</param>

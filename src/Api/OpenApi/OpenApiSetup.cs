@@ -85,7 +85,8 @@ internal static class OpenApiSetup
 
         foreach (var (status, response) in operation.Responses ?? [])
         {
-            if (status.StartsWith('2') && examples?.Response is { } example && response.Content is { } contents)
+            var special = metadata.OfType<StatusExample>().FirstOrDefault(e => status == e.Status.ToString(System.Globalization.CultureInfo.InvariantCulture))?.Response;
+            if ((special ?? (status.StartsWith('2') ? examples?.Response : null)) is { } example && response.Content is { } contents)
             {
                 foreach (var content in contents.Values)
                 {

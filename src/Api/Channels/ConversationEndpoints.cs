@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using AIaaS.Api.Hosting;
+using AIaaS.Api.Http;
+using AIaaS.Api.OpenApi;
+using AIaaS.Commands.Channels;
+using AIaaS.Domain;
+using AIaaS.Domain.Agents;
+using AIaaS.EventStore;
+using AIaaS.Projections;
+using AIaaS.Projections.Channels;
+using AIaaS.Queries.Channels;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace AIaaS.Api.Channels;
+
+/// <summary>A customer's message.</summary>
+/// <param name="Text">What the customer wrote: 1 to 4,000 characters.</param>
+/// <param name="Customer">The customer's id in your systems; null where unknown.</param>
+/// <param name="Workflow">The workflow that shall handle it; null: faq_handling.</param>
+/// <param name="Tenant">May name the caller's own tenant; better left out.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record MessageBody(string Text, string? Customer = null, string? Workflow = null, string? Tenant = null) : IValidated, INamesTenant
+{
+    public void Validate(Faults faults)
+    {
+        faults.Text("/text", Text, 1, SendMessage.MaxTextLength);
+        if (Customer is not null)
+        {
+            faults.Text("/customer", Customer, 1, 200);
+        }
+
+        if (Workflow is not null)
+        {
+            faults.Id("/workflow", Workflow);
+        }
+    }
+}
+
+/// <summary>The answer to a message.</summary>
+/// <param name="Conversation">The conversation.</param>
+/// <param name="Message">The message.</param>
+/// <param name="Run">The run that answered it.</param>
+/// <param name="Outcome">How the run ended.</param>
+/// <param name="Reason">Why it ended so, as a stable code.</param>
+/// <param name="Answer">What the customer is told; also set on a hand-off.</param>
+/// <param name="Citations">What the answer rests on.</param>
+/// <param name="Workflow">The workflow.</param>
+/// <param name="Tier">The tier of the call that gave the answer; null where no model was asked.</param>
+/// <param name="Steps">Steps done.</param>
+/// <param name="ModelCalls">Model calls that completed.</param>
+/// <param name="Tokens">Tokens of all calls, by class.</param>
+/// <param name="Cost">Price of all calls.</param>
+/// <param name="DurationMs">From the request to the end.</param>
+internal sealed record MessageAnswerView(
+    string Conversation,
+    string Message,
+    string Run,
+    RunOutcome Outcome,
+    string Reason,
+    string Answer,
+    ImmutableArray<Citation> Citations,
+    string Workflow,
+    Tier? Tier,
+    int Steps,
+    int ModelCalls,
+    TokenUsage Tokens,
+    Money Cost,
+    double DurationMs);
+
+/// <summary>A message that is recorded; its run goes on.</summary>
+/// <param name="Conversation">The conversation.</param>
+/// <param name="Message">The message.</param>
+/// <param name="Run">The run that answers it.</param>
+/// <param name="Status">Where to look for the answer.</param>
+internal sealed record MessagePending(string Conversation, string Message, string Run, string Status);
+
+/// <summary>Customers' messages and what was answered.</summary>
+internal static class ConversationEndpoints
+{
+    private const string BodyExample = """{ "text": "Can I return my tent?", "customer": "c-4711" }""";
+
+    private const string AnswerExample = """
+        {
+          "conversation": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "message": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d70",
+          "outcome": "Answered", "reason": "answered", "answer": "You can send an item back within 30 days.",
+          "citations": [ { "article": "returns-policy", "title": "Returns", "quote": "You can send an item back within 30 days." } ],
+          "workflow": "faq_handling", "tier": "SLM_A", "steps": 5, "modelCalls": 1,
+          "tokens": { "uncachedInput": 412, "cacheRead": 0, "cacheWrite": 0, "output": 58, "reasoning": 0 },
+          "cost": { "amount": 0.0000644, "currency": "USD" }, "durationMs": 4.8
+        }
+        """;
+
+    private const string ConversationExample = """
+        {
+          "conversation": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "tenant": "acme", "customer": "c-4711", "openedAt": "2026-01-31T09:30:00+00:00", "lastAt": "2026-01-31T09:30:00.005+00:00", "unanswered": 0,
+          "messages": [
+            {
+              "message": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "text": "Can I return my tent?", "workflow": "faq_handling", "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d70", "receivedAt": "2026-01-31T09:30:00+00:00",
+              "outcome": "Answered", "answer": "You can send an item back within 30 days.",
+              "citations": [ { "article": "returns-policy", "title": "Returns", "quote": "You can send an item back within 30 days." } ], "answeredAt": "2026-01-31T09:30:00.005+00:00"
+            }
+          ]
+        }
+        """;
+
+    public static void Map(RouteGroupBuilder v1)
+    {
+        var channels = v1.MapGroup("").WithTags("Conversations");
+        Message(channels.MapPost("/messages", SendFirstAsync), "sendFirstMessage", "Send a message in a new conversation");
+        Message(channels.MapPost("/conversations/{conversation}/messages", SendAsync), "sendMessage", "Send a message in a conversation");
+        channels.MapGet("/conversations", ListAsync)
+            .Describe("listConversations", "List conversations", "The one with the newest message first.")
+            .ForTenants(Scopes.ConversationsRead)
+            .Query("customer", "string", "Only those of one customer.", "c-4711")
+            .Query("unanswered", "string", "true: only those with a message that waits for its answer.", "true", choices: ["true", "false"])
+            .Query("from", "string", "Opened at this time or later.", "2026-01-31T00:00:00Z", "date-time")
+            .Query("to", "string", "Opened before this time.", "2026-02-01T00:00:00Z", "date-time")
+            .Query("sort", "string", "lastAt or openedAt, with '-' before it for the newest first. Default: -lastAt.", "-lastAt")
+            .Paged().Fresh()
+            .Example(response: $$"""{ "items": [ {{ConversationExample}} ], "nextCursor": null }""");
+        channels.MapGet("/conversations/{conversation}", GetAsync)
+            .Describe("getConversation", "Get a conversation", "With its messages and their answers, oldest first.")
+            .ForTenants(Scopes.ConversationsRead)
+            .Fresh()
+            .Example(response: ConversationExample);
+    }
+
+    private static void Message(RouteHandlerBuilder endpoint, string name, string summary) => endpoint
+        .Describe(name, summary, "The message is durable before anything is answered. The request waits for the answer; with `Prefer: respond-async`, or when the run takes longer than the server waits, it is answered with 202 and the run's location, and the run goes on.")
+        .ForTenants(Scopes.MessagesWrite)
+        .TakesIdempotencyKey()
+        .Header("Prefer", "respond-async: do not wait for the answer. wait=N: wait at most N seconds.", "respond-async")
+        .Produces<MessageAnswerView>(200, "application/json")
+        .Produces<MessagePending>(202, "application/json")
+        .Example(BodyExample, AnswerExample)
+        .WithMetadata(new StatusExample(202, """{ "conversation": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "message": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d70", "status": "/v1/runs/019c1d2e3f4a7b8c9d0e1f2a3b4c5d70" }"""));
+
+    private static Task<IResult> SendFirstAsync(JsonBody<MessageBody> body, Caller caller, HttpContext context, ConversationService conversations, RequestsInFlight inFlight, Settings settings, CancellationToken cancellationToken) =>
+        HandleAsync(null, body.Value, caller, context, conversations, inFlight, settings, cancellationToken);
+
+    private static Task<IResult> SendAsync(string conversation, JsonBody<MessageBody> body, Caller caller, HttpContext context, ConversationService conversations, RequestsInFlight inFlight, Settings settings, CancellationToken cancellationToken) =>
+        Ids.IsValid(conversation)
+            ? HandleAsync(conversation, body.Value, caller, context, conversations, inFlight, settings, cancellationToken)
+            : throw new ProblemException(400, "invalid-id", "The conversation's id cannot be used.", "Use 1 to 100 letters, digits, '.', '_' or '-', or POST /v1/messages to open a new conversation.");
+
+    private static async Task<IResult> HandleAsync(string? conversation, MessageBody body, Caller caller, HttpContext context, ConversationService conversations, RequestsInFlight inFlight, Settings settings, CancellationToken cancellationToken)
+    {
+        var key = IdempotencyKey.Require(context);
+        var wait = Preference.Of(context.Request, settings.MaxWait);
+        using var entry = inFlight.Enter(caller.Tenant, key);
+        var command = new SendMessage(body.Text, conversation, body.Customer, body.Workflow ?? SendMessage.DefaultWorkflow);
+
+        // The message is taken in even when the client leaves meanwhile: it may have been recorded already.
+        var accepted = await conversations.SendAsync(command, new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
+        if (wait.Time > TimeSpan.Zero)
+        {
+            try
+            {
+                var reply = await conversations.WaitAsync(caller.Tenant, accepted.Run, cancellationToken).WaitAsync(wait.Time, cancellationToken);
+                Freshness.Answer(context, reply.Position);
+                return TypedResults.Ok(View(accepted, reply.Run));
+            }
+            catch (TimeoutException)
+            {
+                // The run takes longer than the request may wait; it goes on.
+            }
+        }
+
+        if (wait.Applied is { } applied)
+        {
+            context.Response.Headers["Preference-Applied"] = applied;
+        }
+
+        Freshness.Answer(context, accepted.Position);
+        var location = "/v1/runs/" + accepted.Run;
+        return TypedResults.Accepted(location, new MessagePending(accepted.Conversation, accepted.Message, accepted.Run, location));
+    }
+
+    private static async Task<Ok<Page<ConversationDocument>>> ListAsync(Caller caller, Freshness freshness, ConversationQueries conversations, HttpContext context, CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(context);
+        var filter = new ConversationFilter { Customer = query.Text("customer"), OnlyUnanswered = query.Flag("unanswered") == true, From = query.Time("from"), To = query.Time("to") };
+        var page = query.Page();
+        query.Done();
+        return Answer.List(await conversations.ListAsync(caller.Tenant, filter, page, freshness.Wanted, cancellationToken), freshness);
+    }
+
+    private static async Task<Ok<ConversationDocument>> GetAsync(string conversation, Caller caller, Freshness freshness, ConversationQueries conversations, CancellationToken cancellationToken) =>
+        Answer.One("conversation", conversation, await conversations.GetAsync(caller.Tenant, Ids.Require("conversation", conversation), freshness.Wanted, cancellationToken), freshness);
+
+    private static MessageAnswerView View(MessageAccepted accepted, RunCompleted run) => new(
+        accepted.Conversation,
+        accepted.Message,
+        accepted.Run,
+        run.Outcome,
+        run.Reason,
+        run.Answer,
+        run.Citations,
+        run.Workflow,
+        run.Tier,
+        run.Steps,
+        run.ModelCalls,
+        run.Usage,
+        run.Cost,
+        run.DurationMs);
+}
