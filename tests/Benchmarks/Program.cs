@@ -9,10 +9,12 @@ IBenchmark[] benchmarks =
     new LogCatchUp(),
     new ProjectionRebuild(),
     new ProjectionMemory(),
+    new RunFaq(),
 ];
 IChildTask[] children =
 [
     new ProjectionMemory(),
+    new BareKestrel(),
 ];
 
 using var stop = new CancellationTokenSource();

@@ -1,0 +1,1 @@
+return await AIaaS.Demo.Show.RunAsync(args);

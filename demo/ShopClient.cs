@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AIaaS.Demo;
+
+/// <summary>An answer to a customer, as the API gave it.</summary>
+internal sealed record Answered(string Run, string Outcome, string Text, string[] Cited, string Tier, long Tokens, decimal Cost, string Position, double Milliseconds);
+
+/// <summary>What the demo asks of the API, over HTTP like any other client.</summary>
+internal sealed class ShopClient(Uri url, string key) : IDisposable
+{
+    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) })
+    {
+        BaseAddress = url,
+        Timeout = TimeSpan.FromSeconds(40),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
+    };
+
+    public void Dispose() => http.Dispose();
+
+    /// <summary>Creates the tenant; one that is there already is taken as it is.</summary>
+    public async Task CreateTenantAsync(string tenant, string name, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, "/v1/tenants", new JsonObject { ["id"] = tenant, ["name"] = name }, NewKey(), cancellationToken);
+        if (answer.StatusCode != HttpStatusCode.Conflict)
+        {
+            await ReadAsync(answer, cancellationToken);
+        }
+    }
+
+    /// <summary>A new API key of the tenant.</summary>
+    public async Task<string> IssueKeyAsync(string tenant, string name, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"/v1/tenants/{tenant}/api-keys", new JsonObject { ["name"] = name, ["scopes"] = new JsonArray("*") }, NewKey(), cancellationToken);
+        return Text(await ReadAsync(answer, cancellationToken), "apiKey");
+    }
+
+    /// <summary>Adds or replaces an article.</summary>
+    /// <returns>The consistency token.</returns>
+    public async Task<string> PutArticleAsync(Article article, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject { ["title"] = article.Title, ["content"] = article.Content, ["audience"] = article.Audience };
+        using var answer = await SendAsync(HttpMethod.Put, $"/v1/articles/{article.Id}", body, null, cancellationToken);
+        await ReadAsync(answer, cancellationToken);
+        return Token(answer);
+    }
+
+    /// <summary>How many articles the read model shows once it has reached a position.</summary>
+    public async Task<int> CountArticlesAsync(string position, CancellationToken cancellationToken)
+    {
+        var (count, cursor) = (0, "");
+        do
+        {
+            using var answer = await SendAsync(HttpMethod.Get, $"/v1/articles?limit=100&min-position={position}{cursor}", null, null, cancellationToken);
+            var page = await ReadAsync(answer, cancellationToken);
+            count += ((JsonArray)page["items"]!).Count;
+            cursor = page["nextCursor"]?.GetValue<string>() is { } next ? "&cursor=" + Uri.EscapeDataString(next) : "";
+        }
+        while (cursor.Length > 0);
+        return count;
+    }
+
+    /// <summary>Sends a message as the first of a new conversation, and waits for the answer.</summary>
+    public async Task<Answered> AskAsync(string text, CancellationToken cancellationToken)
+    {
+        var since = Stopwatch.GetTimestamp();
+        using var answer = await SendAsync(HttpMethod.Post, "/v1/messages", new JsonObject { ["text"] = text }, NewKey(), cancellationToken);
+        var body = await ReadAsync(answer, cancellationToken);
+        var elapsed = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
+        return new(
+            Text(body, "run"),
+            Text(body, "outcome"),
+            Text(body, "answer"),
+            [.. ((JsonArray)body["citations"]!).Select(c => Text(c!, "article")).Distinct()],
+            body["tier"]?.GetValue<string>() ?? "",
+            body["usage"]!.AsObject().Where(u => u.Key != "total").Sum(u => u.Value!.GetValue<long>()),
+            body["cost"]!["amount"]!.GetValue<decimal>(),
+            Token(answer),
+            elapsed);
+    }
+
+    /// <summary>How many events a run's episode holds.</summary>
+    public async Task<int> CountEventsAsync(string run, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, $"/v1/runs/{run}/episode", null, null, cancellationToken);
+        return ((JsonArray)(await ReadAsync(answer, cancellationToken))["events"]!).Count;
+    }
+
+    /// <summary>Replays a run's episode.</summary>
+    /// <returns>Null when it came out the same, byte for byte; else where it first differs.</returns>
+    public async Task<string?> ReplayAsync(string run, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"/v1/runs/{run}/replay", null, NewKey(), cancellationToken);
+        var report = await ReadAsync(answer, cancellationToken);
+        return report["bitExact"]!.GetValue<bool>() ? null : report["difference"]?.ToJsonString() ?? "it differs";
+    }
+
+    /// <summary>The tenant's KPIs of these days, once the read model has reached a position.</summary>
+    public async Task<JsonNode> KpisAsync(string position, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, $"/v1/kpis?per=day&min-position={position}", null, null, cancellationToken);
+        return await ReadAsync(answer, cancellationToken);
+    }
+
+    private static string NewKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+
+    private static string Token(HttpResponseMessage answer) => answer.Headers.TryGetValues("Consistency-Token", out var token)
+        ? token.First()
+        : throw new DemoException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri!.AbsolutePath} answered without a Consistency-Token.");
+
+    private static string Text(JsonNode json, string member) =>
+        json[member]?.GetValue<string>() ?? throw new DemoException($"The answer has no '{member}': {json.ToJsonString()}");
+
+    private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var body = await answer.Content.ReadAsStringAsync(cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new DemoException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri!.PathAndQuery} was answered with {(int)answer.StatusCode}: {body}");
+        }
+
+        try
+        {
+            return body.Length == 0 ? new JsonObject() : JsonNode.Parse(body)!;
+        }
+        catch (JsonException)
+        {
+            throw new DemoException($"{answer.RequestMessage!.RequestUri!.PathAndQuery} was answered with what is not JSON: {body}");
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonNode? body, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = JsonContent.Create(body);
+        }
+
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        return await http.SendAsync(request, cancellationToken);
+    }
+}
