@@ -1,7 +1,7 @@
 namespace AIaaS.Demo;
 
 /// <summary>An article of the shop.</summary>
-internal sealed record Article(string Id, string Title, string Audience, string Content);
+internal sealed record Article(string Id, string Title, bool IsStaff, string Content);
 
 /// <summary>A customer's message, and the articles that could answer it; <c>handoff</c> stands for a person.</summary>
 internal sealed record CustomerMessage(string Text, string[] Expected);
@@ -32,6 +32,6 @@ internal static class Material
         }
 
         var head = text[4..end].Split('\n').Select(l => l.Split(':', 2)).ToDictionary(p => p[0].Trim(), p => p[1].Trim().Trim('"'));
-        return new(Path.GetFileNameWithoutExtension(file), head["title"], head["audience"], text[(end + 5)..].Trim());
+        return new(Path.GetFileNameWithoutExtension(file), head["title"], head["audience"] == "staff", text[(end + 5)..].Trim());
     }
 }

@@ -26,10 +26,15 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
     /// <summary>Creates the tenant; one that is there already is taken as it is.</summary>
     public async Task CreateTenantAsync(string tenant, string name, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Post, "/v1/tenants", new JsonObject { ["id"] = tenant, ["name"] = name }, NewKey(), cancellationToken);
-        if (answer.StatusCode != HttpStatusCode.Conflict)
+        using var there = await SendAsync(HttpMethod.Get, $"/v1/tenants/{tenant}", null, null, cancellationToken);
+        if (there.StatusCode == HttpStatusCode.NotFound)
         {
-            await ReadAsync(answer, cancellationToken);
+            using var created = await SendAsync(HttpMethod.Post, "/v1/tenants", new JsonObject { ["tenant"] = tenant, ["name"] = name }, NewKey(), cancellationToken);
+            await ReadAsync(created, cancellationToken);
+        }
+        else
+        {
+            await ReadAsync(there, cancellationToken);
         }
     }
 
@@ -44,7 +49,7 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
     /// <returns>The consistency token.</returns>
     public async Task<string> PutArticleAsync(Article article, CancellationToken cancellationToken)
     {
-        var body = new JsonObject { ["title"] = article.Title, ["content"] = article.Content, ["audience"] = article.Audience };
+        var body = new JsonObject { ["title"] = article.Title, ["content"] = article.Content, ["audience"] = article.IsStaff ? "Staff" : "Customer" };
         using var answer = await SendAsync(HttpMethod.Put, $"/v1/articles/{article.Id}", body, null, cancellationToken);
         await ReadAsync(answer, cancellationToken);
         return Token(answer);
@@ -78,32 +83,32 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
             Text(body, "answer"),
             [.. ((JsonArray)body["citations"]!).Select(c => Text(c!, "article")).Distinct()],
             body["tier"]?.GetValue<string>() ?? "",
-            body["usage"]!.AsObject().Where(u => u.Key != "total").Sum(u => u.Value!.GetValue<long>()),
+            body["tokens"]!.AsObject().Sum(t => t.Value!.GetValue<long>()),
             body["cost"]!["amount"]!.GetValue<decimal>(),
             Token(answer),
             elapsed);
     }
 
-    /// <summary>How many events a run's episode holds.</summary>
-    public async Task<int> CountEventsAsync(string run, CancellationToken cancellationToken)
+    /// <summary>How many events the timeline of a run shows once the read model has reached the answer's position.</summary>
+    public async Task<int> CountEventsAsync(Answered run, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Get, $"/v1/runs/{run}/episode", null, null, cancellationToken);
-        return ((JsonArray)(await ReadAsync(answer, cancellationToken))["events"]!).Count;
+        using var answer = await SendAsync(HttpMethod.Get, $"/v1/runs/{run.Run}/episode?min-position={run.Position}", null, null, cancellationToken);
+        return ((JsonArray)(await ReadAsync(answer, cancellationToken))["entries"]!).Count;
     }
 
     /// <summary>Replays a run's episode.</summary>
     /// <returns>Null when it came out the same, byte for byte; else where it first differs.</returns>
     public async Task<string?> ReplayAsync(string run, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Post, $"/v1/runs/{run}/replay", null, NewKey(), cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Post, $"/v1/runs/{run}/replay", null, null, cancellationToken);
         var report = await ReadAsync(answer, cancellationToken);
         return report["bitExact"]!.GetValue<bool>() ? null : report["difference"]?.ToJsonString() ?? "it differs";
     }
 
-    /// <summary>The tenant's KPIs of these days, once the read model has reached a position.</summary>
+    /// <summary>The tenant's KPIs of the last days, once the read model has reached a position.</summary>
     public async Task<JsonNode> KpisAsync(string position, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Get, $"/v1/kpis?per=day&min-position={position}", null, null, cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Get, $"/v1/kpis?granularity=day&min-position={position}", null, null, cancellationToken);
         return await ReadAsync(answer, cancellationToken);
     }
 

@@ -110,7 +110,7 @@ internal static class Show
 
         var shown = await shop.CountArticlesAsync(position, cancellationToken);
         Console.WriteLine($"The API runs at {api.Url} on its embedded engines and its offline model.");
-        Console.WriteLine($"Tenant {Tenant} ({TenantName}): {articles.Count} articles loaded, {articles.Count(a => a.Audience == "staff")} of them for staff only.");
+        Console.WriteLine($"Tenant {Tenant} ({TenantName}): {articles.Count} articles loaded, {articles.Count(a => a.IsStaff)} of them for staff only.");
         return shown >= articles.Count ? key : throw new DemoException($"The read model shows {shown} of {articles.Count} articles.");
     }
 
@@ -143,7 +143,7 @@ internal static class Show
 
     private static async Task<IReadOnlyList<Answered>> AskAsync(ShopClient shop, IReadOnlyList<CustomerMessage> messages, CancellationToken cancellationToken)
     {
-        var staff = Material.Articles().Where(a => a.Audience == "staff").Select(a => a.Id).ToHashSet();
+        var staff = Material.Articles().Where(a => a.IsStaff).Select(a => a.Id).ToHashSet();
         var table = new Table(("message", 44), ("answer", 60), ("cited article", 26), ("tier", 5), ("tokens", -6), ("cost $", -9), ("events", -6), ("ms", -6));
         Console.WriteLine();
         table.Head();
@@ -152,7 +152,7 @@ internal static class Show
         foreach (var message in messages)
         {
             var answer = await shop.AskAsync(message.Text, cancellationToken);
-            var events = await shop.CountEventsAsync(answer.Run, cancellationToken);
+            var events = await shop.CountEventsAsync(answer, cancellationToken);
             answers.Add(answer);
             var handedOff = answer.Outcome != "Answered";
             expected += handedOff ? Has(message, Material.HandOff) : answer.Cited.Any(c => message.Expected.Contains(c)) ? 1 : 0;
@@ -182,22 +182,28 @@ internal static class Show
 
     private static async Task<bool> ShowKpisAsync(ShopClient shop, IReadOnlyList<Answered> answers, CancellationToken cancellationToken)
     {
-        var days = (JsonArray)(await shop.KpisAsync(answers[^1].Position, cancellationToken))["items"]!;
-        Console.WriteLine("\nKPIs of the tenant, from the read model, not older than the last answer:");
-        long Sum(string member) => days.Sum(d => d![member]!.GetValue<long>());
-        foreach (var day in days)
-        {
-            Console.WriteLine($"  {day!.ToJsonString()}");
-        }
+        var total = (await shop.KpisAsync(answers[^1].Position, cancellationToken))["total"]!;
+        Console.WriteLine("\nKPIs of the tenant, from the read model, no older than the last answer:");
+        Console.WriteLine($"  runs          {total["runs"]}  ({Pairs(total["outcomes"]!)})");
+        Console.WriteLine($"  success rate  {Number(total["successRate"]!.GetValue<double>() * 100, "0.0")} %");
+        Console.WriteLine($"  latency ms    {Pairs(total["latencyMs"]!)}");
+        Console.WriteLine($"  tokens        {Pairs(total["tokens"]!)}");
+        Console.WriteLine($"  model calls   {total["modelCalls"]}");
+        Console.WriteLine($"  cost          {Pairs(total["cost"]!)}");
+        Console.WriteLine($"  tiers         {Pairs(total["tiers"]!)}");
 
-        if (Sum("runs") == answers.Count)
+        var runs = total["runs"]!.GetValue<long>();
+        var cost = total["cost"]!["USD"]!.GetValue<decimal>();
+        if (runs == answers.Count && cost == answers.Sum(a => a.Cost))
         {
             return true;
         }
 
-        Console.Error.WriteLine($"The KPIs count {Sum("runs")} runs; {answers.Count} were made.");
+        Console.Error.WriteLine($"The KPIs say {runs} runs and ${cost}; the answers were {answers.Count} and ${answers.Sum(a => a.Cost)}.");
         return false;
     }
+
+    private static string Pairs(JsonNode json) => string.Join(", ", json.AsObject().Select(m => $"{m.Key} {m.Value!.GetValue<decimal>().ToString("#,##0.######", CultureInfo.InvariantCulture)}"));
 
     private static async Task<int> ReplayAsync(ShopClient shop, IReadOnlyList<Answered> answers, CancellationToken cancellationToken)
     {
