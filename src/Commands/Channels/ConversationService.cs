@@ -38,10 +38,11 @@ public sealed record MessageReply(RunCompleted Run, LogPosition Position);
 /// <summary>Takes customers' messages in and brings the answers into their conversations.</summary>
 public sealed class ConversationService(RunEngine engine, WorkflowCatalog workflows, EventTypes types, IEventStore log, IdSource ids, TimeProvider time, ILogger<ConversationService>? logger = null)
 {
-    private const int MaxTries = 10;
+    private const int MaxTries = 20;
 
     private readonly ILogger logger = logger ?? NullLogger<ConversationService>.Instance;
     private readonly AggregateStore states = new(log, types);
+    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private readonly ConcurrentDictionary<string, Task<MessageReply>> replies = new(StringComparer.Ordinal);
 
     /// <summary>
@@ -231,25 +232,35 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
             }
         }
 
-        for (var tries = 1; ; tries++)
+        // Writers of this process into one conversation go one by one, so that each of them comes through.
+        var turn = turns[(uint)string.GetHashCode(stream, StringComparison.Ordinal) % (uint)turns.Length];
+        await turn.WaitAsync(cancellationToken);
+        try
         {
-            var loaded = await states.LoadAsync<Conversation>(stream, cancellationToken: cancellationToken);
-            var decision = answer is null
-                ? loaded.State.Receive(new(Received(request)))
-                : loaded.State.Answer(new(Received(request), answer));
-            if (decision.Events.IsEmpty)
+            for (var tries = 1; ; tries++)
             {
-                return new(loaded.Version, loaded.Position, true);
-            }
+                var loaded = await states.LoadAsync<Conversation>(stream, cancellationToken: cancellationToken);
+                var decision = answer is null
+                    ? loaded.State.Receive(new(Received(request)))
+                    : loaded.State.Answer(new(Received(request), answer));
+                if (decision.Events.IsEmpty)
+                {
+                    return new(loaded.Version, loaded.Position, true);
+                }
 
-            try
-            {
-                return await log.AppendAsync(stream, ExpectedVersion.Exact(loaded.Version), [.. decision.Events.Select(e => Event(stream, e, request.Message, bytes))], cancellationToken);
+                try
+                {
+                    return await log.AppendAsync(stream, ExpectedVersion.Exact(loaded.Version), [.. decision.Events.Select(e => Event(stream, e, request.Message, bytes))], cancellationToken);
+                }
+                catch (WrongExpectedVersionException) when (tries < MaxTries)
+                {
+                    // Load again and decide again.
+                }
             }
-            catch (WrongExpectedVersionException) when (tries < MaxTries)
-            {
-                // Load again and decide again.
-            }
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 

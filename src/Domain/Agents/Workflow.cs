@@ -97,9 +97,11 @@ public abstract record WorkflowNode(string Id)
 public sealed record StartNode(string Id, string Next) : WorkflowNode(Id)
 {
     /// <inheritdoc />
+    [JsonIgnore]
     public override string Type => "start";
 
     /// <inheritdoc />
+    [JsonIgnore]
     public override IEnumerable<string> Targets => [Next];
 }
 
@@ -109,12 +111,14 @@ public sealed record StartNode(string Id, string Next) : WorkflowNode(Id)
 /// <param name="Top">The most passages, 1 to 20.</param>
 /// <param name="Next">The next node.</param>
 /// <param name="Empty">The next node when nothing is found; null: <paramref name="Next"/>.</param>
-public sealed record RetrieveNode(string Id, Audience Audience, int Top, string Next, string? Empty) : WorkflowNode(Id)
+public sealed record RetrieveNode(string Id, Audience Audience, int Top, string Next, string? Empty = null) : WorkflowNode(Id)
 {
     /// <inheritdoc />
+    [JsonIgnore]
     public override string Type => "retrieve";
 
     /// <inheritdoc />
+    [JsonIgnore]
     public override IEnumerable<string> Targets => Empty is null ? [Next] : [Next, Empty];
 }
 
@@ -125,16 +129,18 @@ public sealed record RetrieveNode(string Id, Audience Audience, int Top, string 
 /// <param name="MaxOutputTokens">The most output tokens.</param>
 /// <param name="Next">The next node when the model answered.</param>
 /// <param name="Failed">The next node when no attempt gave an answer; null: the run fails.</param>
-public sealed record ModelNode(string Id, Tier Tier, string Prompt, int MaxOutputTokens, string Next, string? Failed) : WorkflowNode(Id)
+public sealed record ModelNode(string Id, Tier Tier, string Prompt, int MaxOutputTokens, string Next, string? Failed = null) : WorkflowNode(Id)
 {
     /// <summary>SHA-256 (hex) of the prompt.</summary>
     [JsonIgnore]
     public string PromptHash { get; } = Workflow.HashOf(Prompt);
 
     /// <inheritdoc />
+    [JsonIgnore]
     public override string Type => "model";
 
     /// <inheritdoc />
+    [JsonIgnore]
     public override IEnumerable<string> Targets => Failed is null ? [Next] : [Next, Failed];
 }
 
@@ -147,9 +153,11 @@ public sealed record ModelNode(string Id, Tier Tier, string Prompt, int MaxOutpu
 public sealed record ValidateNode(string Id, ImmutableArray<Gate> Gates, string Passed, string Rejected, string Handoff) : WorkflowNode(Id)
 {
     /// <inheritdoc />
+    [JsonIgnore]
     public override string Type => "validate";
 
     /// <inheritdoc />
+    [JsonIgnore]
     public override IEnumerable<string> Targets => [Passed, Rejected, Handoff];
 }
 
@@ -157,12 +165,14 @@ public sealed record ValidateNode(string Id, ImmutableArray<Gate> Gates, string 
 /// <param name="Id">Unique in the workflow.</param>
 /// <param name="Outcome">How it ends: answered or handed off.</param>
 /// <param name="Text">What the customer is told on a hand-off; on an answer the answer is told.</param>
-public sealed record EndNode(string Id, RunOutcome Outcome, string? Text) : WorkflowNode(Id)
+public sealed record EndNode(string Id, RunOutcome Outcome, string? Text = null) : WorkflowNode(Id)
 {
     /// <inheritdoc />
+    [JsonIgnore]
     public override string Type => "end";
 
     /// <inheritdoc />
+    [JsonIgnore]
     public override IEnumerable<string> Targets => [];
 }
 
