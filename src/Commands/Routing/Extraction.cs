@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Text;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Domain.Agents;
@@ -78,7 +79,7 @@ internal sealed class Extraction(Tier tier)
             var rank = SearchShare * question.Whole * Found(view.Passage) / Found(views[0].Passage);
             for (var s = 0; s < view.Sentences.Count; s++)
             {
-                if (view.Sentences[s].IsHeading)
+                if (view.Sentences[s].IsHeading || HasGap(view.Sentences[s].Of(view.Passage.Text)))
                 {
                     continue;
                 }
@@ -118,8 +119,18 @@ internal sealed class Extraction(Tier tier)
         // What more sentences add counts a little less than what one says by itself.
         score += 0.8 * (Score(question, terms & ~covered, heading & ~covered, view.Title & ~covered) - score);
         var words = view.Sentences[end].End - view.Sentences[start].Start;
-        return new(v, start, end, terms | heading | view.Title, words < 25 ? score * 0.8 : score);
+        score *= words < 25 ? 0.8 : 1;
+        score *= view.Passage.Text[view.Sentences[end].End - 1] == ':' ? 0.7 : 1;
+        score *= SpeaksToStaff(view.Sentences[start].Of(view.Passage.Text)) ? 0.6 : 1;
+        return new(v, start, end, terms | heading | view.Title, score);
     }
+
+    // A template's placeholder that nobody filled in tells a customer nothing.
+    private static bool HasGap(ReadOnlySpan<char> sentence) => sentence.Contains("[[", StringComparison.Ordinal) || sentence.Contains("[value not available]", StringComparison.Ordinal);
+
+    // An article may hold hints for its own staff between what customers are told.
+    private static bool SpeaksToStaff(ReadOnlySpan<char> sentence) =>
+        sentence.Contains("the customer", StringComparison.OrdinalIgnoreCase) || sentence.Contains("the user", StringComparison.OrdinalIgnoreCase) || sentence.Contains("inform customer", StringComparison.OrdinalIgnoreCase);
 
     private static double Score(Question question, ulong sentence, ulong heading, ulong title)
     {
@@ -157,18 +168,19 @@ internal sealed class Extraction(Tier tier)
             return 0;
         }
 
+        var words = BitOperations.PopCount((own | heading) & question.Specific);
         heading &= ~own;
         title &= ~(own | heading);
         near &= ~(own | heading | title);
         around &= ~(own | heading | title | near);
         var covered = question.Worth(own) + (0.9 * question.Worth(heading)) + (0.8 * question.Worth(title)) + (0.5 * question.Worth(near)) + (0.25 * question.Worth(around));
 
-        return Math.Round(Math.Clamp(Weigh(covered / question.Whole, views, passages, places[0].View), 0, 0.99), 3);
+        return Math.Round(Math.Clamp(Weigh(covered / question.Whole, words, views, passages, places[0].View), 0, 0.99), 3);
     }
 
     // Fitted by hand on the demo shop's messages, whose articles are known, and checked on banking77: how much of the question is covered,
     // how well the search found the article (a rare word weighs more than many common ones), and how far the next article stays behind.
-    private static double Weigh(double covered, List<PassageView> views, List<OfflinePassage> passages, int chosen)
+    private static double Weigh(double covered, int words, List<PassageView> views, List<OfflinePassage> passages, int chosen)
     {
         var passage = views[chosen].Passage;
         double own = 0, other = 0;
@@ -186,7 +198,10 @@ internal sealed class Extraction(Tier tier)
 
         var strength = own / (own + 6);
         var lead = (own - other) / Math.Max(own, other);
-        return 0.14 + (0.6 * covered) + (0.5 * strength) + (0.5 * lead * strength);
+        var certainty = 0.14 + (0.6 * covered) + (0.5 * strength) + (0.5 * lead * strength);
+
+        // One or two words that match may mean anything, unless no other article has them.
+        return lead > 0.3 ? certainty : certainty * (words switch { <= 1 => 0.75, 2 => 0.9, _ => 1 });
     }
 
     private static double Found(OfflinePassage passage) => Math.Max(0.01, passage.Score ?? 9);

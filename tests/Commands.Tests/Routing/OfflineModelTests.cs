@@ -134,7 +134,7 @@ public sealed class A_request_that_an_offline_model_cannot_follow
 
 public sealed class Real_customers_questions_to_a_bank
 {
-    // Of the first 1,000 questions of banking77, which were asked at another bank, the customers' documents of this one answer about four in ten.
+    // Of the first 1,000 questions of banking77, which were asked at another bank, the customers' documents of this one answer about one in three.
     [Test]
     public async Task are_answered_from_what_customers_may_see_or_handed_off()
     {
@@ -156,7 +156,60 @@ public sealed class Real_customers_questions_to_a_bank
             answered += reply.Action == AnswerAction.Answer && reply.Confidence >= 0.8 ? 1 : 0;
         }
 
-        answered.Should().BeInRange(300, 700);
+        answered.Should().BeInRange(250, 600);
+    }
+}
+
+public sealed class The_demo_shops_customers
+{
+    // Measured on SLM_A, then SLM_B: 29 of 49 messages answered from an article that fits, 1 from another, and all 8 hand-offs right.
+    [Test]
+    public async Task get_answers_from_the_right_articles_and_no_inventions()
+    {
+        var demo = Demo();
+        using var index = new TenantIndex();
+        foreach (var file in Directory.GetFiles(Path.Combine(demo, "articles"), "*.md"))
+        {
+            var parts = (await File.ReadAllTextAsync(file)).Split("---", 3);
+            var title = parts[1].Split('\n').First(l => l.StartsWith("title:", StringComparison.Ordinal))["title:".Length..].Trim(' ', '"');
+            var audience = parts[1].Contains("audience: staff", StringComparison.Ordinal) ? Audience.Staff : Audience.Customer;
+            index.Put(new(Path.GetFileNameWithoutExtension(file), title, parts[2].Trim(), audience, "", default));
+        }
+
+        var (right, wrong) = (0, 0);
+        foreach (var line in (await File.ReadAllLinesAsync(Path.Combine(demo, "messages.txt"))).Where(l => l.Contains('|', StringComparison.Ordinal) && l[0] != '#'))
+        {
+            var articles = line[..line.IndexOf('|')].Trim().Split(',');
+            var question = line[(line.IndexOf('|') + 1)..].Trim();
+            var passages = index.Search(question, Audience.Customer, 6);
+            foreach (var model in (string[])["offline-a", "offline-b"])
+            {
+                var answer = await OfflineModels.Clients[model].CompleteAsync(AnswerContract.BuildRequest(model, AnswerContract.DefaultPrompt, question, passages, 800));
+                var reply = AnswerContract.Parse(answer.Content).Reply!;
+                if (reply.Action == AnswerAction.Answer && reply.Confidence >= 0.8)
+                {
+                    articles.Should().NotContain("handoff", "{0}", question);
+                    (right, wrong) = articles.Contains(reply.Citations[0].Article) ? (right + 1, wrong) : (right, wrong + 1);
+                    break;
+                }
+            }
+        }
+
+        right.Should().BeGreaterThanOrEqualTo(26);
+        wrong.Should().BeLessThanOrEqualTo(2);
+    }
+
+    private static string Demo()
+    {
+        for (var folder = new DirectoryInfo(TestContext.CurrentContext.TestDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "demo", "messages.txt")))
+            {
+                return Path.Combine(folder.FullName, "demo");
+            }
+        }
+
+        throw new DirectoryNotFoundException("The folder demo is not above the test's.");
     }
 }
 
