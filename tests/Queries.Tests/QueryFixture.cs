@@ -29,13 +29,15 @@ public abstract class QueryFixture
     {
         folder = Directory.CreateTempSubdirectory("aiaas-queries-").FullName;
         Log = await EventStoreEngines.OpenAsync(new() { DataFolder = folder }, TimeProvider.System, NullLoggerFactory.Instance);
+        var store = await ReadModelEngines.OpenAsync(new() { DataFolder = folder }, NullLoggerFactory.Instance);
         provider = new ServiceCollection()
             .AddLogging()
             .AddSingleton(TimeProvider.System)
             .AddSingleton(_ => Log)
             .AddSingleton(DomainEventTypes.Create())
             .AddSingleton<IParkingLot, ParkingLot>()
-            .AddProjections(await ReadModelEngines.OpenAsync(new() { DataFolder = folder }, NullLoggerFactory.Instance))
+            .AddSingleton(_ => store)
+            .AddProjections()
             .AddQueries()
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         running.AddRange(provider.GetServices<ISubscription>().Select(s => Task.Run(() => s.RunAsync(stop.Token))));

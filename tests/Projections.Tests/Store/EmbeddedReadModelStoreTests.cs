@@ -1,5 +1,5 @@
-using AIaaS.Projections.Embedded;
 using AIaaS.EventStore;
+using AIaaS.Projections.Embedded;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AIaaS.Projections.Tests.Store;
