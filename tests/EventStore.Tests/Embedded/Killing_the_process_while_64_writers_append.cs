@@ -93,17 +93,16 @@ public sealed class Killing_the_process_while_64_writers_append
         var found = 0;
         await foreach (var @event in store.ReadAllAsync())
         {
-            @event.Position.Value.Should().BeGreaterThan(position, "no position is used twice");
+            // Plain conditions: at the full count these are tens of millions.
+            Hold(@event.Position.Value > position, "no position is used twice", @event);
             position = @event.Position.Value;
-            @event.Version.Should().Be(versions.GetValueOrDefault(@event.Stream, -1) + 1, "versions have no gap");
+            Hold(@event.Version == versions.GetValueOrDefault(@event.Stream, -1) + 1, "versions have no gap", @event);
             versions[@event.Stream] = @event.Version;
-            seen.Add(@event.Id).Should().BeTrue("each event is there once");
-            var whole = new byte[@event.Data.Length];
-            new Random(@event.Id.GetHashCode()).NextBytes(whole);
-            @event.Data.Span.SequenceEqual(whole).Should().BeTrue("no event is half");
+            Hold(seen.Add(@event.Id), "each event is there once", @event);
+            Hold(@event.Data.Span.SequenceEqual(DataOf(@event.Id, @event.Data.Length)), "no event is half", @event);
             if (acknowledged.TryGetValue(@event.Id, out var promised))
             {
-                promised.Should().Be((@event.Stream, @event.Version));
+                Hold(promised == (@event.Stream, @event.Version), $"it is where it was acknowledged to be, {promised}", @event);
                 found++;
             }
         }
@@ -114,10 +113,25 @@ public sealed class Killing_the_process_while_64_writers_append
             var read = 0L;
             await foreach (var @event in store.ReadStreamAsync(stream))
             {
-                @event.Version.Should().Be(read++);
+                Hold(@event.Version == read++, "a stream has no gap", @event);
             }
 
             read.Should().Be(last + 1, "a stream and the whole log hold the same events");
+        }
+    }
+
+    private static byte[] DataOf(Guid id, int length)
+    {
+        var data = new byte[length];
+        new Random(id.GetHashCode()).NextBytes(data);
+        return data;
+    }
+
+    private static void Hold(bool condition, string rule, RecordedEvent @event)
+    {
+        if (!condition)
+        {
+            throw new AssertionException($"Not so: {rule}; event {@event.Id}, {@event.Stream} version {@event.Version}, position {@event.Position}.");
         }
     }
 }
