@@ -35,7 +35,7 @@ internal static class Show
         try
         {
             var admin = "demo-" + RandomNumberGenerator.GetHexString(48, lowercase: true);
-            await using var api = await ApiProcess.StartAsync(options.Api, Path.GetFullPath(folder), options.Port ?? ApiProcess.FreePort(), admin, stop.Token);
+            await using var api = await ApiProcess.StartAsync(Path.GetFullPath(options.Api), Path.GetFullPath(folder), options.Port ?? ApiProcess.FreePort(), admin, stop.Token);
             var key = await OpenShopAsync(api, admin, stop.Token);
             return options.Stay ? await StayAsync(api, key, stop.Token) : await ShowAsync(api, key, stop.Token);
         }
