@@ -6,7 +6,6 @@ using AIaaS.Api.OpenApi;
 using AIaaS.Commands.Channels;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
-using AIaaS.EventStore;
 using AIaaS.Projections;
 using AIaaS.Projections.Channels;
 using AIaaS.Queries.Channels;
