@@ -41,7 +41,7 @@ internal static partial class SnapshotStore
     {
         try
         {
-            await foreach (var recorded in log.ReadStreamAsync(StreamOf(stream, policy.Name), ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
+            await foreach (var recorded in log.ReadStreamOrEmptyAsync(StreamOf(stream, policy.Name), ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
             {
                 if (JsonSerializer.Deserialize(recorded.Data.Span, PlatformJson.Default.SnapshotTaken) is { } taken
                     && taken.Stream == stream && taken.State == policy.Name && taken.Schema == policy.Schema && taken.Recent.Length % 8 == 0
@@ -50,10 +50,6 @@ internal static partial class SnapshotStore
                     return (taken, state);
                 }
             }
-        }
-        catch (StreamNotFoundException)
-        {
-            return null;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or StreamTombstonedException or InvalidOperationException or FormatException or ArgumentException)
         {

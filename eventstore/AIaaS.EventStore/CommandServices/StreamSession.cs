@@ -50,28 +50,21 @@ internal sealed class StreamSession<TState>(IEventStore log, EventTypes types, S
     {
         var wanted = idempotencyKey is null ? Guid.Empty : CommandEventId.Of(stream, idempotencyKey, 0);
         ImmutableArray<object>.Builder? found = null;
-        try
+        await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, Version + 1, long.MaxValue, cancellationToken))
         {
-            await foreach (var recorded in log.ReadStreamAsync(stream, ReadDirection.Forwards, Version + 1, long.MaxValue, cancellationToken))
+            var matches = idempotencyKey is not null && recorded.Id == wanted;
+            if (found is not null && !matches)
             {
-                var matches = idempotencyKey is not null && recorded.Id == wanted;
-                if (found is not null && !matches)
-                {
-                    break;
-                }
-
-                var @event = Read(recorded);
-                Apply(@event, recorded.Id, recorded.Version, recorded.Position);
-                if (matches)
-                {
-                    (found ??= ImmutableArray.CreateBuilder<object>()).Add(@event);
-                    wanted = CommandEventId.Of(stream, idempotencyKey!, found.Count);
-                }
+                break;
             }
-        }
-        catch (StreamNotFoundException)
-        {
-            return null;
+
+            var @event = Read(recorded);
+            Apply(@event, recorded.Id, recorded.Version, recorded.Position);
+            if (matches)
+            {
+                (found ??= ImmutableArray.CreateBuilder<object>()).Add(@event);
+                wanted = CommandEventId.Of(stream, idempotencyKey!, found.Count);
+            }
         }
 
         return found is null ? null : new(State, Version, Position, found.ToImmutable()) { Repeated = true };

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AIaaS.EventStore;
 
 /// <summary>
@@ -31,6 +33,32 @@ public interface IEventStore : IAsyncDisposable
     /// <exception cref="StreamNotFoundException">The stream has no events (thrown on enumeration).</exception>
     /// <exception cref="StreamTombstonedException">The stream was tombstoned (thrown on enumeration).</exception>
     IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Reads a stream as <see cref="ReadStreamAsync"/> does, except that a stream without events gives none instead of an exception:
+    /// for loads, where a new stream is the usual case.
+    /// </summary>
+    /// <exception cref="StreamTombstonedException">The stream was tombstoned (thrown on enumeration).</exception>
+    async IAsyncEnumerable<RecordedEvent> ReadStreamOrEmptyAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using var events = ReadStreamAsync(stream, direction, from, maxCount, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (true)
+        {
+            try
+            {
+                if (!await events.MoveNextAsync())
+                {
+                    yield break;
+                }
+            }
+            catch (StreamNotFoundException)
+            {
+                yield break;
+            }
+
+            yield return events.Current;
+        }
+    }
 
     /// <summary>
     /// Reads the whole log in its order, without the log's own (<c>$</c>) events. Inclusive: forwards from <paramref name="from"/> upwards,

@@ -83,7 +83,14 @@ internal sealed class EmbeddedEventStore : IEventStore
     }
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, CancellationToken cancellationToken = default) =>
+        ReadStreamAsync(stream, direction, from, maxCount, orEmpty: false, cancellationToken);
+
+    /// <inheritdoc />
+    public IAsyncEnumerable<RecordedEvent> ReadStreamOrEmptyAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, CancellationToken cancellationToken = default) =>
+        ReadStreamAsync(stream, direction, from, maxCount, orEmpty: true, cancellationToken);
+
+    private async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, ReadDirection direction, long from, long maxCount, bool orEmpty, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<RecordedEvent> page = [];
         var left = maxCount;
@@ -98,7 +105,7 @@ internal sealed class EmbeddedEventStore : IEventStore
                 {
                     var head = r.FindStream(stream);
                     return head is { State: StreamState.Tombstoned } ? throw new StreamTombstonedException(stream)
-                        : head is not { IsEmpty: false } ? throw new StreamNotFoundException(stream)
+                        : head is not { IsEmpty: false } ? orEmpty ? null : throw new StreamNotFoundException(stream)
                         : r.ReadStream(head, direction, at, read, NotBefore(head), page);
                 },
                 cancellationToken);
