@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using AIaaS.Api.Hosting;
 using AIaaS.Api.Http;
 using AIaaS.Api.OpenApi;
 using AIaaS.Commands.Channels;
@@ -129,52 +128,20 @@ internal static class ConversationEndpoints
         .Describe(name, summary, "The message is durable before anything is answered. The request waits for the answer; with `Prefer: respond-async`, or when the run takes longer than the server waits, it is answered with 202 and the run's location, and the run goes on.")
         .ForTenants(Scopes.MessagesWrite)
         .TakesIdempotencyKey()
+        .Header(Freshness.Header, "A position that a command answered with: the answer is searched for in what the articles were at least then.", "1042")
         .Header("Prefer", "respond-async: do not wait for the answer. wait=N: wait at most N seconds.", "respond-async")
         .Produces<MessageAnswerView>(200, "application/json")
         .Produces<MessagePending>(202, "application/json")
         .Example(BodyExample, AnswerExample)
         .WithMetadata(new StatusExample(202, """{ "conversation": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "message": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d70", "status": "/v1/runs/019c1d2e3f4a7b8c9d0e1f2a3b4c5d70" }"""));
 
-    private static Task<IResult> SendFirstAsync(JsonBody<MessageBody> body, Caller caller, HttpContext context, ConversationService conversations, RequestsInFlight inFlight, Settings settings, CancellationToken cancellationToken) =>
-        HandleAsync(null, body.Value, caller, context, conversations, inFlight, settings, cancellationToken);
+    private static Task<IResult> SendFirstAsync(JsonBody<MessageBody> body, Caller caller, Freshness freshness, HttpContext context, MessageDesk desk, CancellationToken cancellationToken) =>
+        desk.HandleAsync(null, body.Value, caller, freshness, context, cancellationToken);
 
-    private static Task<IResult> SendAsync(string conversation, JsonBody<MessageBody> body, Caller caller, HttpContext context, ConversationService conversations, RequestsInFlight inFlight, Settings settings, CancellationToken cancellationToken) =>
+    private static Task<IResult> SendAsync(string conversation, JsonBody<MessageBody> body, Caller caller, Freshness freshness, HttpContext context, MessageDesk desk, CancellationToken cancellationToken) =>
         Ids.IsValid(conversation)
-            ? HandleAsync(conversation, body.Value, caller, context, conversations, inFlight, settings, cancellationToken)
+            ? desk.HandleAsync(conversation, body.Value, caller, freshness, context, cancellationToken)
             : throw new ProblemException(400, "invalid-id", "The conversation's id cannot be used.", "Use 1 to 100 letters, digits, '.', '_' or '-', or POST /v1/messages to open a new conversation.");
-
-    private static async Task<IResult> HandleAsync(string? conversation, MessageBody body, Caller caller, HttpContext context, ConversationService conversations, RequestsInFlight inFlight, Settings settings, CancellationToken cancellationToken)
-    {
-        var key = IdempotencyKey.Require(context);
-        var wait = Preference.Of(context.Request, settings.MaxWait);
-        using var entry = inFlight.Enter(caller.Tenant, key);
-        var command = new SendMessage(body.Text, conversation, body.Customer, body.Workflow ?? SendMessage.DefaultWorkflow);
-
-        // The message is taken in even when the client leaves meanwhile: it may have been recorded already.
-        var accepted = await conversations.SendAsync(command, new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
-        if (wait.Time > TimeSpan.Zero)
-        {
-            try
-            {
-                var reply = await conversations.WaitAsync(caller.Tenant, accepted.Run, cancellationToken).WaitAsync(wait.Time, cancellationToken);
-                Freshness.Answer(context, reply.Position);
-                return TypedResults.Ok(View(accepted, reply.Run));
-            }
-            catch (TimeoutException)
-            {
-                // The run takes longer than the request may wait; it goes on.
-            }
-        }
-
-        if (wait.Applied is { } applied)
-        {
-            context.Response.Headers["Preference-Applied"] = applied;
-        }
-
-        Freshness.Answer(context, accepted.Position);
-        var location = "/v1/runs/" + accepted.Run;
-        return TypedResults.Accepted(location, new MessagePending(accepted.Conversation, accepted.Message, accepted.Run, location));
-    }
 
     private static async Task<Ok<Page<ConversationDocument>>> ListAsync(Caller caller, Freshness freshness, ConversationQueries conversations, HttpContext context, CancellationToken cancellationToken)
     {
@@ -187,20 +154,4 @@ internal static class ConversationEndpoints
 
     private static async Task<Ok<ConversationDocument>> GetAsync(string conversation, Caller caller, Freshness freshness, ConversationQueries conversations, CancellationToken cancellationToken) =>
         Answer.One("conversation", conversation, await conversations.GetAsync(caller.Tenant, Ids.Require("conversation", conversation), freshness.Wanted, cancellationToken), freshness);
-
-    private static MessageAnswerView View(MessageAccepted accepted, RunCompleted run) => new(
-        accepted.Conversation,
-        accepted.Message,
-        accepted.Run,
-        run.Outcome,
-        run.Reason,
-        run.Answer,
-        run.Citations,
-        run.Workflow,
-        run.Tier,
-        run.Steps,
-        run.ModelCalls,
-        run.Usage,
-        run.Cost,
-        run.DurationMs);
 }

@@ -1,3 +1,4 @@
+using AIaaS.Commands.Agents;
 using AIaaS.EventStore;
 using AIaaS.Projections;
 using Microsoft.AspNetCore.Connections;
@@ -27,9 +28,9 @@ internal static class CommandLine
                 _ => Fail($"'{string.Join(' ', args)}' is not understood.\n{Usage}", 2),
             };
         }
-        catch (Exception e) when (Explain(e) is { } explanation)
+        catch (Exception e)
         {
-            return Fail(explanation, 1);
+            return Fail(Explain(e), 1);
         }
     }
 
@@ -40,18 +41,17 @@ internal static class CommandLine
         return 0;
     }
 
-    /// <summary>A start-up failure in words that say how to mend it; null for one that is a fault of the program.</summary>
-    private static string? Explain(Exception exception) => exception switch
+    /// <summary>A failure in words that say how to mend it; a stack trace helps nobody who starts a program.</summary>
+    private static string Explain(Exception exception) => exception switch
     {
-        EventStoreOpenException or ReadModelStoreException or StartupException => exception.Message,
-        EventStoreException => exception.Message,
-        IOException { InnerException: AddressInUseException } => "The port is in use by another process. " + "Stop that process, or set Urls, for example Urls=http://127.0.0.1:8081.",
+        EventStoreException or ReadModelStoreException or StartupException or InvalidWorkflowException => exception.Message,
+        IOException { InnerException: AddressInUseException } => "The port is in use by another process. Stop that process, or set Urls, for example Urls=http://127.0.0.1:8081.",
         IOException => exception.Message + " Check that the path exists, that this user may write there, and that the disk has room.",
         UnauthorizedAccessException => exception.Message + " Give this user the right to write there, or set DataFolder to another folder.",
         System.Net.Sockets.SocketException => $"The API cannot listen: {exception.Message}. Set Urls to an address and port of this machine that this user may use.",
         FormatException or InvalidDataException => $"A setting cannot be read: {exception.Message}",
-        InvalidOperationException { InnerException: FormatException or ArgumentException } => $"A setting cannot be read: {exception.Message}",
-        _ => null,
+        ArgumentException or InvalidOperationException { InnerException: FormatException or ArgumentException } => $"A setting cannot be used: {exception.Message}",
+        _ => $"The program failed: {exception.GetType().Name}: {exception.Message}",
     };
 
     private static int Fail(string message, int code)

@@ -36,6 +36,7 @@ internal static class Composition
         services.AddSingleton(new RunOptions { OwnsLog = settings.EventStore.Engine == "embedded", MaxActive = settings.MaxRuns });
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"] });
         services.AddKnowledge().AddModels(configuration).AddRuns();
+        services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
     }

@@ -21,6 +21,9 @@ internal sealed class Opened
 
     public PlatformKey PlatformKey => platformKey ?? throw NotOpen();
 
+    /// <summary>The log's head when it was opened: what answers a question must have seen at least that.</summary>
+    public LogPosition HeadAtStart { get; private set; }
+
     /// <summary>Opens everything. The services then own the stores and close them.</summary>
     public async Task OpenAsync(Settings settings, IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -28,6 +31,7 @@ internal sealed class Opened
         var time = services.GetRequiredService<TimeProvider>();
         log = await EventStoreEngines.OpenAsync(settings.EventStore, time, logging, cancellationToken);
         services.GetRequiredService<IEventStore>();
+        HeadAtStart = await log.GetHeadAsync(cancellationToken);
         readModels = await ReadModelEngines.OpenAsync(settings.ReadModels, logging, cancellationToken);
         services.GetRequiredService<IReadModelStore>();
         platformKey = settings.AdminKey is { } key ? PlatformKey.Of(key) : await FirstKeyAsync(services.GetRequiredService<EventTypes>(), time, cancellationToken);
