@@ -198,15 +198,17 @@ internal sealed class LogWriter : IDisposable
     internal AppendResult? FindRepeated(StreamHead head, ExpectedVersion expected, IReadOnlyList<NewEvent> events)
     {
         var from = Math.Max(expected.Value + 1, expected.Value < 0 ? head.TruncateBefore : 0);
-        if (head.State is not StreamState.Live || from < head.TruncateBefore || from + events.Count - 1 > head.Version)
+        if (head.State is not StreamState.Live || from + events.Count - 1 > head.Version || from + events.Count <= head.TruncateBefore)
         {
             return null;
         }
 
-        selectIds.Bind(1, head.Id).Bind(2, from).Bind(3, events.Count);
+        // Its first events may have been removed by the stream's metadata; then the others tell.
+        var removed = (int)Math.Max(0, head.TruncateBefore - from);
+        selectIds.Bind(1, head.Id).Bind(2, from + removed).Bind(3, events.Count - removed);
         try
         {
-            var found = 0;
+            var found = removed;
             long position = 0;
             while (selectIds.Step())
             {

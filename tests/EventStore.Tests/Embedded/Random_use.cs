@@ -49,7 +49,7 @@ public sealed class Random_use
                         }
 
                         break;
-                    case 4 when last is { } repeat && repeat.Model.Version == repeat.Result.Version && repeat.Model.IsLive && repeat.Expected.Value >= -1:
+                    case 4 when last is { } repeat && repeat.Model.Version == repeat.Result.Version && repeat.Model.IsLive && repeat.Expected.Value >= -1 && !(repeat.Model.MaxCount < repeat.Events.Length):
                         (await store.AppendAsync(repeat.Model.Name, repeat.Expected, repeat.Events)).Should().Be(repeat.Result with { Repeated = true });
                         break;
                     case 5:
