@@ -86,7 +86,11 @@ internal sealed class LiveRunContext : RunContext
         using var timer = services.Time.CreateTimer(static s => ((CancellationTokenSource)s!).Cancel(), deadline, timeout, Timeout.InfiniteTimeSpan);
         try
         {
-            return new(await client.CompleteAsync(call.Request, deadline.Token), "", false, false);
+            var answer = await client.CompleteAsync(call.Request, deadline.Token);
+            span?
+                .SetTag("gen_ai.usage.input_tokens", answer.Usage.UncachedInput + answer.Usage.CacheRead + answer.Usage.CacheWrite)
+                .SetTag("gen_ai.usage.output_tokens", answer.Usage.Output + answer.Usage.Reasoning);
+            return new(answer, "", false, false);
         }
         catch (ModelCallException e)
         {
@@ -126,7 +130,7 @@ internal sealed class LiveRunContext : RunContext
                 (request, since) = (e, e.At);
                 break;
             case ModelCallCompleted e:
-                services.Telemetry.Called(tenant, request!, e, Activity.Current);
+                services.Telemetry.Called(tenant, request!, e);
                 break;
             case StepCompleted e:
                 services.Telemetry.Stepped(tenant, request!, e, since == default ? e.At : since);

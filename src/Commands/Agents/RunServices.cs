@@ -16,7 +16,7 @@ public static class RunServices
     /// </summary>
     public static IServiceCollection AddRuns(this IServiceCollection services)
     {
-        services.TryAddSingleton(new RunOptions());
+        services.TryAddSingleton(s => new RunOptions { OwnsLog = s.GetService<EventStoreOptions>() is not { Engine: not "embedded" } });
         services.TryAddSingleton(new WorkflowOptions());
         services.TryAddSingleton<RunTelemetry>();
         services.TryAddSingleton<WorkflowCatalog>();

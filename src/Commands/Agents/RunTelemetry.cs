@@ -61,7 +61,7 @@ public sealed class RunTelemetry : IDisposable
             .SetTag("gen_ai.request.model", call.Model);
     }
 
-    internal void Called(string tenant, RunRequested request, ModelCallCompleted completed, Activity? span)
+    internal void Called(string tenant, RunRequested request, ModelCallCompleted completed)
     {
         var tier = completed.Tier.ToString();
         cost.Add((double)completed.Cost.Amount, new KeyValuePair<string, object?>("tenant_id", tenant), new("workflow", request.Workflow), new("tier", tier));
@@ -70,9 +70,6 @@ public sealed class RunTelemetry : IDisposable
         Count("cache_write", completed.Usage.CacheWrite);
         Count("output", completed.Usage.Output);
         Count("reasoning", completed.Usage.Reasoning);
-        span?
-            .SetTag("gen_ai.usage.input_tokens", completed.Usage.UncachedInput + completed.Usage.CacheRead + completed.Usage.CacheWrite)
-            .SetTag("gen_ai.usage.output_tokens", completed.Usage.Output + completed.Usage.Reasoning);
 
         void Count(string kind, long count)
         {
@@ -87,7 +84,7 @@ public sealed class RunTelemetry : IDisposable
     {
         if (spans.HasListeners())
         {
-            using var span = spans.StartActivity("step " + step.Step, ActivityKind.Internal, default(ActivityContext), startTime: since);
+            using var span = spans.StartActivity("step " + step.Step, ActivityKind.Internal, Activity.Current?.Context ?? default, startTime: since);
             span?
                 .SetTag("run_id", request.Run)
                 .SetTag("step_id", step.Step)

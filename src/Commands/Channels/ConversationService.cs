@@ -69,7 +69,12 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         }
         catch (WrongExpectedVersionException)
         {
-            var first = await FirstAsync(tenant, run, hash, cancellationToken);
+            if (await FirstAsync(tenant, run, hash, cancellationToken) is not { } first)
+            {
+                // The first sending failed before anything of it was durable: this one takes its place.
+                return await SendAsync(command, context, cancellationToken);
+            }
+
             var received = await WriteAsync(tenant, first, null, metadata, -1, cancellationToken);
             return new(first.Conversation, first.Message, run, received.Position, true);
         }
@@ -90,7 +95,14 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     {
         if (replies.TryGetValue(Run.Stream(tenant, run), out var reply))
         {
-            return await reply.WaitAsync(cancellationToken);
+            try
+            {
+                return await reply.WaitAsync(cancellationToken);
+            }
+            catch (WrongExpectedVersionException)
+            {
+                // Another worker has taken the run over: its answer is waited for below.
+            }
         }
 
         var completed = await engine.ExecuteAsync(tenant, run, cancellationToken);
@@ -177,7 +189,7 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
 
     private string Id(string kind, string tenant, string? key) => (key is null ? ids.NewId() : NamedId.Of(kind, tenant, key)).ToString("N");
 
-    private async Task<RunRequested> FirstAsync(string tenant, string run, string hash, CancellationToken cancellationToken)
+    private async Task<RunRequested?> FirstAsync(string tenant, string run, string hash, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -186,8 +198,13 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
                 var there = (await engine.LoadAsync(tenant, run, cancellationToken)).State.Request!;
                 return there.RequestHash == hash ? there : throw new DomainException(RunErrors.KeyReused());
             }
-            catch (DomainException e) when (e.Error.Status == 404 && engine.IsActive(Run.Stream(tenant, run)))
+            catch (DomainException e) when (e.Error.Status == 404)
             {
+                if (!engine.IsActive(Run.Stream(tenant, run)))
+                {
+                    return null;
+                }
+
                 // The first sending is on its way into the log in this process.
                 await Task.Delay(TimeSpan.FromMilliseconds(2), time, cancellationToken);
             }
