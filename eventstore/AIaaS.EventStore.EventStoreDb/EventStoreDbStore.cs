@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Client = EventStore.Client;
 
@@ -10,6 +11,8 @@ internal sealed class EventStoreDbStore : IEventStore
 {
     // The server drops some requests without an answer (a repetition whose first write is not replicated yet); a caller must not wait for ever.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(15);
+
+    private const int Attempts = 3;
 
     // How many events the server looks at for one page of a filtered read.
     private const uint SearchWindow = 2_000;
@@ -50,11 +53,7 @@ internal sealed class EventStoreDbStore : IEventStore
         Activity.Current = null;
         try
         {
-            var data = events.Select(Recorded.Outgoing);
-            var written = await (expected.Value >= 0
-                    ? client.AppendToStreamAsync(stream, Client.StreamRevision.FromInt64(expected.Value), data, cancellationToken: cancellationToken)
-                    : client.AppendToStreamAsync(stream, State(expected), data, cancellationToken: cancellationToken))
-                .WaitAsync(AnswerWithin, cancellationToken);
+            var written = await WriteAsync(stream, expected, events, cancellationToken);
             var version = written.NextExpectedStreamRevision.ToInt64();
             return new(version, await PositionAsync(stream, version, written.LogPosition, cancellationToken));
         }
@@ -257,13 +256,33 @@ internal sealed class EventStoreDbStore : IEventStore
         : expected == ExpectedVersion.NoStream ? Client.StreamState.NoStream
         : throw new ArgumentOutOfRangeException(nameof(expected), expected.Value, "It is neither a version nor one of the named values.");
 
+    private async Task<Client.IWriteResult> WriteAsync(string stream, ExpectedVersion expected, IReadOnlyList<NewEvent> events, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var data = events.Select(Recorded.Outgoing);
+                return await (expected.Value >= 0
+                        ? client.AppendToStreamAsync(stream, Client.StreamRevision.FromInt64(expected.Value), data, cancellationToken: cancellationToken)
+                        : client.AppendToStreamAsync(stream, State(expected), data, cancellationToken: cancellationToken))
+                    .WaitAsync(AnswerWithin, cancellationToken);
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.DeadlineExceeded && attempt < Attempts && expected.Value >= ExpectedVersion.NoStream.Value)
+            {
+                // Of two equal appends at the same time the server lets one run into its time-out. At a specific version it is safe to ask again.
+                continue;
+            }
+        }
+    }
+
     private async IAsyncEnumerable<Client.EventRecord> RecordsAsync(Client.Direction direction, LogPosition from, Client.IEventFilter? filter, long maxCount, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var position = Recorded.Position(from);
         var read = filter is null
             ? client.ReadAllAsync(direction, position, maxCount, cancellationToken: cancellationToken)
             : client.ReadAllAsync(direction, position, filter, maxCount, cancellationToken: cancellationToken);
-        await foreach (var message in GuardAsync(read.Messages, null, cancellationToken))
+        await foreach (var message in GuardAsync(read.Messages, null, cancellationToken, from))
         {
             if (message is Client.StreamMessage.Event(var resolved))
             {
@@ -272,7 +291,7 @@ internal sealed class EventStoreDbStore : IEventStore
         }
     }
 
-    private async IAsyncEnumerable<Client.StreamMessage> GuardAsync(IAsyncEnumerable<Client.StreamMessage> messages, string? stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<Client.StreamMessage> GuardAsync(IAsyncEnumerable<Client.StreamMessage> messages, string? stream, [EnumeratorCancellation] CancellationToken cancellationToken, LogPosition from = default)
     {
         await using var enumerator = messages.GetAsyncEnumerator(cancellationToken);
         while (await NextAsync())
@@ -288,7 +307,7 @@ internal sealed class EventStoreDbStore : IEventStore
             }
             catch (Exception e)
             {
-                throw failures.Translate(e, stream, cancellationToken);
+                throw Failures.IsUnreadable(e) ? failures.Unreadable(from, e) : failures.Translate(e, stream, cancellationToken);
             }
         }
     }

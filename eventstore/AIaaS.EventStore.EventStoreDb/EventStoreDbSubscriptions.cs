@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Client = EventStore.Client;
 
@@ -14,6 +15,9 @@ internal sealed class EventStoreDbSubscriptions(EventStoreDbStore store, Client.
 
     // Skipped events are reported as one checkpoint when the log is quiet for so long, or after so many of them.
     private const int SkippedPerCheckpoint = 1_000;
+
+    // The server fails without a reason at a position that it cannot read from, and goes on failing; other such faults may pass.
+    private const int TriesAtPosition = 6;
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(5);
 
     public async IAsyncEnumerable<SubscriptionMessage> ToAllAsync(LogPosition after, EventFilter? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -101,6 +105,11 @@ internal sealed class EventStoreDbSubscriptions(EventStoreDbStore store, Client.
             {
                 narrow = false;
                 continue;
+            }
+
+            if (session.Failure is RpcException { StatusCode: StatusCode.Unknown } && retry.Failures >= TriesAtPosition)
+            {
+                throw failures.Unreadable(reached, session.Failure);
             }
 
             narrow = filter is not null;

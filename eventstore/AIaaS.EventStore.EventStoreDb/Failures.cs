@@ -31,6 +31,14 @@ internal sealed class Failures(string address)
         _ => false,
     };
 
+    /// <summary>Whether the server could not read at the position that it was given: in most cases that is one of another log.</summary>
+    public static bool IsUnreadable(Exception? failure) =>
+        failure is RpcException { StatusCode: StatusCode.Unknown } rpc && rpc.Status.Detail.EndsWith("AllResult: Error", StringComparison.Ordinal);
+
+    /// <summary>What to say when the log cannot be read from a position.</summary>
+    public EventStoreUnavailableException Unreadable(LogPosition position, Exception? failure) => new(
+        $"EventStoreDB at {address} cannot read from position {position}. If that is a position of another log (the database was replaced or restored), reset what remembers it: rebuild the read models and set back the checkpoints. If not, see the server's log.", failure);
+
     /// <summary>The contract's exception for a failure of the client on a stream.</summary>
     public Exception Translate(Exception failure, string? stream, CancellationToken cancellationToken)
     {

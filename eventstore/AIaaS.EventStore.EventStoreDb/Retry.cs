@@ -9,6 +9,9 @@ internal sealed class Retry(ILogger log, string what)
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
     private int failures;
 
+    /// <summary>How often it failed since it last went on.</summary>
+    public int Failures => failures;
+
     /// <summary>It goes on: the next failure is the first again.</summary>
     public void Reset() => failures = 0;
 

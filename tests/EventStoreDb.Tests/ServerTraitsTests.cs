@@ -153,3 +153,33 @@ public sealed class A_subscription_to_a_tombstoned_stream : EventStoreContract<E
         await subscribe.Should().ThrowAsync<StreamTombstonedException>();
     }
 }
+
+public sealed class A_position_of_another_log : EventStoreContract<EventStoreDbHarness>
+{
+    [Test]
+    public async Task is_refused_with_what_to_do()
+    {
+        var appended = await Store.AppendAsync(Harness.NewStream(), ExpectedVersion.NoStream, Harness.NewEvents(1));
+        var between = new LogPosition(appended.Position.Value - 1);
+        var read = () => ListAsync(Store.ReadAllAsync(from: between));
+        (await read.Should().ThrowAsync<EventStoreUnavailableException>()).WithMessage($"*{between}*rebuild the read models*");
+        var subscribe = () => TakeUntilAsync(c => Store.SubscribeToAllAsync(between, null, c), _ => true);
+        (await subscribe.Should().ThrowAsync<EventStoreUnavailableException>()).WithMessage($"*{between}*rebuild the read models*");
+    }
+}
+
+public sealed class Equal_appends_at_the_same_time : EventStoreContract<EventStoreDbHarness>
+{
+    [Test]
+    public async Task are_written_once_and_all_get_the_first_result()
+    {
+        for (var round = 0; round < 5; round++)
+        {
+            var stream = Harness.NewStream();
+            var events = Harness.NewEvents(2);
+            var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Store.AppendAsync(stream, ExpectedVersion.NoStream, events)));
+            results.Select(r => (r.Version, r.Position)).Distinct().Should().ContainSingle().Which.Version.Should().Be(1);
+            (await ListAsync(Store.ReadStreamAsync(stream))).Should().HaveCount(2);
+        }
+    }
+}
