@@ -37,7 +37,7 @@ internal static class Show
             var admin = "demo-" + RandomNumberGenerator.GetHexString(48, lowercase: true);
             await using var api = await ApiProcess.StartAsync(Path.GetFullPath(options.Api), Path.GetFullPath(folder), options.Port ?? ApiProcess.FreePort(), admin, stop.Token);
             var key = await OpenShopAsync(api, admin, stop.Token);
-            return options.Stay ? await StayAsync(api, key, stop.Token) : await ShowAsync(api, key, stop.Token);
+            return options.Stay ? await StayAsync(api, key, admin, stop.Token) : await ShowAsync(api, key, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -114,13 +114,14 @@ internal static class Show
         return shown >= articles.Count ? key : throw new DemoException($"The read model shows {shown} of {articles.Count} articles.");
     }
 
-    private static async Task<int> StayAsync(ApiProcess api, string key, CancellationToken cancellationToken)
+    private static async Task<int> StayAsync(ApiProcess api, string key, string admin, CancellationToken cancellationToken)
     {
-        const string Body = """{"text":"How long do I have to return a jacket?"}""";
+        const string Body = """{"text":"How long is a gift card valid?"}""";
         Console.WriteLine($"""
 
-            URL      {api.Url}   (described at {new Uri(api.Url, "/docs")})
-            API key  {key}
+            URL        {api.Url}   (described at {new Uri(api.Url, "/docs")})
+            API key    {key}
+            admin key  {admin}   (of this start)
 
             curl -s {new Uri(api.Url, "/v1/messages")} -H 'Authorization: Bearer {key}' -H "Idempotency-Key: $(date +%s%N)" -H 'Content-Type: application/json' -d '{Body}'
 
