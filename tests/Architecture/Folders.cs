@@ -7,12 +7,12 @@ public sealed class Folders
         "Agents", "Routing", "Tools", "Orders", "Billing", "Tenants", "ControlPlane", "Knowledge", "Privacy", "Capacity", "Evaluation", "Channels", "Audit",
     ];
 
-    // What a layer needs beside its capabilities: the port of the read models with its engine, and what makes a host of the API.
+    // What a layer needs beside its capabilities: the port of the read models with its engine and what runs projections, and what makes a host of the API.
     private static readonly Dictionary<string, string[]> Layers = new()
     {
         ["Domain"] = [],
         ["Commands"] = [],
-        ["Projections"] = ["Store", "Embedded"],
+        ["Projections"] = ["Store", "Embedded", "Engine"],
         ["Queries"] = [],
         ["Api"] = ["Cli", "Hosting", "Http", "OpenApi", "Properties"],
     };
