@@ -56,7 +56,7 @@ build: sdk ## build everything, analyzers included
 	@build/drivers.sh --if-missing
 	mkdir -p artifacts/logs
 	echo "Building ($(CONFIG)) ..."
-	dotnet build AIaaS.sln -c $(CONFIG) -v quiet -clp:NoSummary -flp:"LogFile=artifacts/logs/build.log;Verbosity=normal"
+	dotnet build AIaaS.sln -c $(CONFIG) -tl:off > artifacts/logs/build.log 2>&1 || { grep -E ': (error|warning) |^error|error MSB' artifacts/logs/build.log | sort -u | head -60 >&2; echo "The build failed; all of it stands in artifacts/logs/build.log." >&2; exit 1; }
 
 .PHONY: drivers
 drivers: sdk ## ask the package feed again which engine drivers it carries

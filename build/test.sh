@@ -63,7 +63,8 @@ for project in tests/*/*.csproj; do
     broken=$(( broken + 1 ))
   fi
   if (( skip > 0 )); then
-    grep -E '^ +Skipped ' "$log" | sed 's/^ */    /' | sort | uniq -c | sed 's/^ *1 /    /' | head -40
+    # Each reason once, with how many tests it kept from running; their names stand in the log.
+    grep -A6 'outcome="NotExecuted"' "$trx" | sed -n 's/.*<Message>\(SetUp : \|OneTimeSetUp: \)\{0,1\}\(.*\)/\2/p' | sed 's#</Message>.*##; s/&amp;/\&/g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g' | sort | uniq -c | sed 's/^ *\([0-9]*\) /    \1 skipped: /' | head -20
   fi
   passed=$(( passed + ok )) failed=$(( failed + bad )) skipped=$(( skipped + skip ))
 done
