@@ -79,7 +79,7 @@ public sealed class A_key : ApiTest
     {
         var tenant = await NewTenantAsync();
         var secret = tenant.Key.Split('_')[3];
-        foreach (var file in Directory.EnumerateFiles(RunningApi.Folder, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(RunningApi.Folder, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal)))
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
