@@ -46,7 +46,7 @@ public sealed class A_message : ApiTest
     public async Task is_accepted_at_once_when_the_client_prefers_so()
     {
         var tenant = await NewTenantAsync();
-        var accepted = await CallAsync(HttpMethod.Post, "/v1/messages", tenant.Key, Json("""{ "text": "Hello?" }"""), null, ("Prefer", "respond-async"));
+        var accepted = await CallAsync(HttpMethod.Post, "/v1/messages", tenant.Key, Json("""{ "text": "What is the airspeed of a swallow?" }"""), null, ("Prefer", "respond-async"));
         accepted.Status.Should().Be(HttpStatusCode.Accepted);
         accepted.Header("Preference-Applied").Should().Be("respond-async");
         var run = accepted.Body!["run"]!.GetValue<string>();
