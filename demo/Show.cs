@@ -128,6 +128,7 @@ internal static class Show
             Ctrl-C stops it.
             """);
         await api.WaitAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         throw new DemoException("The API ended:\n" + api.Said());
     }
 
