@@ -39,7 +39,7 @@ public sealed class A_bank_with_a_thousand_questions
         });
         token = last.ToString();
         var answered = Answers.Values.Count(a => a.GetProperty("outcome").GetString() == "Answered");
-        TestContext.Out.WriteLine($"{Answers.Count} questions: {answered} answered, {Answers.Count - answered} handed off.");
+        await TestContext.Out.WriteLineAsync($"{Answers.Count} questions: {answered} answered, {Answers.Count - answered} handed off.");
     }
 
     [OneTimeTearDown]

@@ -26,7 +26,7 @@ public sealed class A_process_that_is_killed_during_runs
     public static async Task Crashes()
     {
         var seed = Environment.TickCount;
-        TestContext.Out.WriteLine($"seed {seed}");
+        await TestContext.Out.WriteLineAsync($"seed {seed}");
         var random = new Random(seed);
         api = await ApiProcess.StartAsync(Folder.Path);
         (_, key) = await api.NewTenantAsync("shop");
@@ -55,7 +55,7 @@ public sealed class A_process_that_is_killed_during_runs
             (await SendAsync(api, unknown, loaded)).Should().BeTrue();
         }
 
-        TestContext.Out.WriteLine($"{Kills} kills, {Acknowledged.Count} messages.");
+        await TestContext.Out.WriteLineAsync($"{Kills} kills, {Acknowledged.Count} messages.");
         await UntilNoRunIsOpenAsync();
     }
 
