@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace AIaaS.EventStore;
 
@@ -111,6 +112,12 @@ public static class EventStoreLimits
         if (utf8.IsEmpty)
         {
             return true;
+        }
+
+        // The reader does not look into texts.
+        if (!Utf8.IsValid(utf8))
+        {
+            return false;
         }
 
         try

@@ -201,6 +201,7 @@ internal sealed class EmbeddedEventStore : IEventStore
                 var changed = writer.Topics.NextChange(stream);
                 page.Clear();
                 var at = after;
+                long? looked = null;
                 var head = await readers.ReadHereAsync(
                     r =>
                     {
@@ -212,7 +213,7 @@ internal sealed class EmbeddedEventStore : IEventStore
 
                         if (found is { IsEmpty: false } && found.Version > at)
                         {
-                            _ = r.ReadStream(found, ReadDirection.Forwards, at + 1, tuning.PageEvents, NotBefore(found), page);
+                            looked = r.ReadStream(found, ReadDirection.Forwards, at + 1, tuning.PageEvents, NotBefore(found), page);
                         }
 
                         return found;
@@ -226,7 +227,9 @@ internal sealed class EmbeddedEventStore : IEventStore
                     yield return SubscriptionMessage.Of(@event);
                 }
 
-                if (page.Count > 0 && after < head!.Version)
+                // What has expired is looked at and not given.
+                after = Math.Max(after, looked ?? after);
+                if ((page.Count > 0 || looked is not null) && after < head!.Version)
                 {
                     // One page behind is a burst; more is behind.
                     behind |= page.Count >= tuning.PageEvents;

@@ -25,13 +25,21 @@ internal sealed class LogReader : IDisposable
         this.streams = streams;
         this.types = types;
         connection = file.Reader();
-        allForwards = connection.Prepare($"SELECT {Columns} FROM events WHERE position >= ? AND position <= ? ORDER BY position");
-        allBackwards = connection.Prepare($"SELECT {Columns} FROM events WHERE position <= ? ORDER BY position DESC");
-        streamForwards = connection.Prepare($"SELECT {Columns} FROM events WHERE stream = ? AND version >= ? ORDER BY version");
-        streamBackwards = connection.Prepare($"SELECT {Columns} FROM events WHERE stream = ? AND version >= ? AND version <= ? ORDER BY version DESC");
-        selectStream = connection.Prepare("SELECT id, truncate_before, state, max_count, max_age, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name = ?");
-        streamName = connection.Prepare("SELECT name FROM streams WHERE id = ?");
-        typeName = connection.Prepare("SELECT name FROM types WHERE id = ?");
+        try
+        {
+            allForwards = connection.Prepare($"SELECT {Columns} FROM events WHERE position >= ? AND position <= ? ORDER BY position");
+            allBackwards = connection.Prepare($"SELECT {Columns} FROM events WHERE position <= ? ORDER BY position DESC");
+            streamForwards = connection.Prepare($"SELECT {Columns} FROM events WHERE stream = ? AND version >= ? ORDER BY version");
+            streamBackwards = connection.Prepare($"SELECT {Columns} FROM events WHERE stream = ? AND version >= ? AND version <= ? ORDER BY version DESC");
+            selectStream = connection.Prepare("SELECT id, truncate_before, state, max_count, max_age, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name = ?");
+            streamName = connection.Prepare("SELECT name FROM streams WHERE id = ?");
+            typeName = connection.Prepare("SELECT name FROM types WHERE id = ?");
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     internal Connection Connection => connection;

@@ -43,6 +43,8 @@ internal sealed class LogWriter : IDisposable
     private long lastPosition;
     private long lastRecorded;
     private bool publishing;
+    private long failures;
+    private long? reportedAt;
 
     internal LogWriter(LogFile file, Tuning tuning, TimeProvider time, ILogger log)
     {
@@ -195,9 +197,12 @@ internal sealed class LogWriter : IDisposable
     }
 
     /// <summary>The result of the append that wrote these events at that expected version; null when another one did.</summary>
-    internal AppendResult? FindRepeated(StreamHead head, ExpectedVersion expected, IReadOnlyList<NewEvent> events)
+    /// <remarks>A stream that is new to its writer begins at version 0, or behind what was deleted; its metadata may have removed its first events since.</remarks>
+    internal AppendResult? FindRepeated(StreamHead head, ExpectedVersion expected, IReadOnlyList<NewEvent> events) =>
+        FindAt(head, expected.Value + 1, events) ?? (expected.Value < 0 && head.TruncateBefore > 0 ? FindAt(head, head.TruncateBefore, events) : null);
+
+    private AppendResult? FindAt(StreamHead head, long from, IReadOnlyList<NewEvent> events)
     {
-        var from = Math.Max(expected.Value + 1, expected.Value < 0 ? head.TruncateBefore : 0);
         if (head.State is not StreamState.Live || from + events.Count - 1 > head.Version || from + events.Count <= head.TruncateBefore)
         {
             return null;
@@ -483,7 +488,7 @@ internal sealed class LogWriter : IDisposable
                 return;
             }
 
-            log.LogError(e, "The event log could not write");
+            Report(e);
             batch[0].Fail(Translate(e));
             return;
         }
@@ -507,6 +512,19 @@ internal sealed class LogWriter : IDisposable
                 batch[i].Complete();
             }
         }
+    }
+
+    /// <summary>Each writer hears of each failure; the log says it once a period, since a full disk fails every append.</summary>
+    private void Report(Exception exception)
+    {
+        failures++;
+        if (reportedAt is { } at && time.GetElapsedTime(at) < tuning.FailurePeriod)
+        {
+            return;
+        }
+
+        log.LogError(exception, "The event log could not write ({Failures} appends or changes failed since this was said last)", failures);
+        (failures, reportedAt) = (0, time.GetTimestamp());
     }
 
     private void Undo()

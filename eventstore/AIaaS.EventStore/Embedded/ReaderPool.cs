@@ -67,14 +67,21 @@ internal sealed class ReaderPool(LogFile file, Tuning tuning)
         try
         {
             reader = idle.TryTake(out var taken) ? taken : new(file, tuning, streams, types);
-            var result = read(reader);
-            idle.Add(reader);
-            return result;
+            return read(reader);
         }
         catch (SqliteFailure f)
         {
             reader?.Dispose();
+            reader = null;
             throw f.IsDamage ? LogWriter.Damaged(file.Path, f) : new EventStoreUnavailableException($"The event log '{file.Path}' could not be read: {f.Message}. Read again; if that does not help, look at its disk.", f);
+        }
+        finally
+        {
+            // Also after a refusal, such as that there is no such stream.
+            if (reader is not null)
+            {
+                idle.Add(reader);
+            }
         }
     }
 }

@@ -47,4 +47,7 @@ internal sealed record Tuning
 
     /// <summary>How often events beyond their stream's metadata are removed.</summary>
     internal TimeSpan ScavengePeriod { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the log says that it cannot write.</summary>
+    internal TimeSpan FailurePeriod { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -201,6 +201,13 @@ public abstract class Appending<THarness> : EventStoreContract<THarness>
     }
 
     [Test]
+    public async Task metadata_with_a_text_that_is_not_UTF_8_are_refused()
+    {
+        var append = () => Store.AppendAsync(Harness.NewStream(), ExpectedVersion.Any, [Harness.NewEvent() with { Metadata = new byte[] { 0x7B, 0x22, 0x61, 0x22, 0x3A, 0x22, 0xFF, 0x22, 0x7D } }]);
+        (await append.Should().ThrowAsync<InvalidAppendException>()).Which.Faults.Should().ContainSingle().Which.Should().Contain("UTF-8");
+    }
+
+    [Test]
     public async Task an_event_of_exactly_the_largest_size_is_taken_and_one_byte_more_is_not()
     {
         var stream = Harness.NewStream();

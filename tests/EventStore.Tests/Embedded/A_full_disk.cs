@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AIaaS.EventStore;
 using AIaaS.EventStore.Embedded;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EventStore.Tests.Embedded;
@@ -31,6 +32,21 @@ public sealed class A_full_disk
         await using var opened = EmbeddedEventStore.Open(folder.Path, new Tuning(), TimeProvider.System, NullLoggerFactory.Instance);
         (await CountAsync(opened)).Should().Be(written + 1);
         (await opened.AppendAsync("s", ExpectedVersion.Exact(written), [Event(10_000)])).Version.Should().Be(written + 1);
+    }
+
+    [Test]
+    public async Task is_logged_now_and_then_and_not_at_each_append()
+    {
+        using var log = new CountingLog();
+        await using var store = EmbeddedEventStore.Open(folder.Path, new Tuning { MaxPages = 60 }, TimeProvider.System, log);
+        var written = await FillAsync(store);
+        for (var i = 0; i < 50; i++)
+        {
+            var append = () => store.AppendAsync("s", ExpectedVersion.Exact(written - 1), [Event(100_000)]);
+            await append.Should().ThrowAsync<EventStoreReadOnlyException>();
+        }
+
+        log.Errors.Should().Be(1);
     }
 
     [Test]
@@ -113,4 +129,34 @@ public sealed class A_full_disk
     }
 
     private NewEvent Event(int bytes) => new(ids.NewId(), "filled", new byte[bytes], default, IsJson: false);
+
+    private sealed class CountingLog : ILoggerFactory, ILogger
+    {
+        private int errors;
+
+        public int Errors => errors;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel >= LogLevel.Error)
+            {
+                Interlocked.Increment(ref errors);
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

@@ -36,4 +36,42 @@ public sealed class Events_that_are_no_longer_kept : EventStoreContract<Embedded
         (await ListAsync(opened.ReadAllAsync())).Should().BeEmpty();
         (await opened.AppendAsync("s", ExpectedVersion.Any, Harness.NewEvents(1))).Should().Match<AppendResult>(r => r.Version == 10 && r.Position > last);
     }
+
+    [Test]
+    public async Task hide_no_younger_ones_from_a_subscriber()
+    {
+        using var folder = new TempFolder();
+        var time = new Clock();
+        await using var store = EmbeddedEventStore.Open(folder.Path, new Tuning { PageEvents = 4, ScavengePeriod = TimeSpan.FromDays(1) }, time, NullLoggerFactory.Instance);
+        await store.SetStreamMetadataAsync("s", new StreamMetadata(MaxAge: TimeSpan.FromMinutes(1)));
+        await store.AppendAsync("s", ExpectedVersion.NoStream, Harness.NewEvents(10));
+        time.Now += TimeSpan.FromMinutes(2);
+        await store.AppendAsync("s", ExpectedVersion.Exact(9), Harness.NewEvents(2));
+        var messages = await TakeUntilAsync(c => store.SubscribeToStreamAsync("s", cancellationToken: c), m => m[^1].Kind is SubscriptionMessageKind.CaughtUp);
+        messages.Where(IsEvent).Select(m => m.Event!.Version).Should().Equal(10, 11);
+    }
+
+    [Test]
+    public async Task are_still_recognised_when_their_append_is_repeated()
+    {
+        using var folder = new TempFolder();
+        var events = Harness.NewEvents(3);
+        AppendResult first;
+        await using (var store = EmbeddedEventStore.Open(folder.Path, new Tuning(), TimeProvider.System, NullLoggerFactory.Instance))
+        {
+            first = await store.AppendAsync("s", ExpectedVersion.NoStream, events);
+            await store.SetStreamMetadataAsync("s", new StreamMetadata(MaxCount: 1));
+            await store.Scavenger.ScavengeAllAsync(default);
+        }
+
+        await using var opened = EmbeddedEventStore.Open(folder.Path, new Tuning(), TimeProvider.System, NullLoggerFactory.Instance);
+        (await opened.AppendAsync("s", ExpectedVersion.NoStream, events)).Should().Be(first with { Repeated = true });
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
 }
