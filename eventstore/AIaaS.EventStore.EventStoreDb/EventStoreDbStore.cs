@@ -73,7 +73,14 @@ internal sealed class EventStoreDbStore : IEventStore
     }
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, CancellationToken cancellationToken = default) =>
+        EventsOfAsync(stream, direction, from, maxCount, orEmpty: false, cancellationToken);
+
+    /// <inheritdoc />
+    public IAsyncEnumerable<RecordedEvent> ReadStreamOrEmptyAsync(string stream, ReadDirection direction = ReadDirection.Forwards, long from = 0, long maxCount = long.MaxValue, CancellationToken cancellationToken = default) =>
+        EventsOfAsync(stream, direction, from, maxCount, orEmpty: true, cancellationToken);
+
+    private async IAsyncEnumerable<RecordedEvent> EventsOfAsync(string stream, ReadDirection direction, long from, long maxCount, bool orEmpty, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxCount);
         ArgumentOutOfRangeException.ThrowIfNegative(from);
@@ -87,6 +94,8 @@ internal sealed class EventStoreDbStore : IEventStore
         {
             switch (message)
             {
+                case Client.StreamMessage.NotFound when orEmpty:
+                    yield break;
                 case Client.StreamMessage.NotFound:
                     throw new StreamNotFoundException(stream);
                 case Client.StreamMessage.Event(var resolved) when maxCount > 0:
