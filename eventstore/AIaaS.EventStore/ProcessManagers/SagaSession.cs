@@ -21,27 +21,20 @@ internal sealed class SagaSession<TState>(IEventStore log, EventTypes types, str
 
     public async Task ReadOnAsync(CancellationToken cancellationToken)
     {
-        try
+        await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, Version + 1, long.MaxValue, cancellationToken))
         {
-            await foreach (var recorded in log.ReadStreamAsync(stream, ReadDirection.Forwards, Version + 1, long.MaxValue, cancellationToken))
+            var envelope = EventEnvelope.Read(types, recorded);
+            ids.Add(recorded.Id);
+            State = State.Evolve(envelope.Event);
+            Version = recorded.Version;
+            if (envelope.Event is SagaEffectDone effect)
             {
-                var envelope = EventEnvelope.Read(types, recorded);
-                ids.Add(recorded.Id);
-                State = State.Evolve(envelope.Event);
-                Version = recorded.Version;
-                if (envelope.Event is SagaEffectDone effect)
-                {
-                    done.Add((effect.Event, effect.Effect));
-                }
-                else
-                {
-                    events.Add(envelope);
-                }
+                done.Add((effect.Event, effect.Effect));
             }
-        }
-        catch (StreamNotFoundException)
-        {
-            Version = -1;
+            else
+            {
+                events.Add(envelope);
+            }
         }
     }
 }

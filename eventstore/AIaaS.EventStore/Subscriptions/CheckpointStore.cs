@@ -24,14 +24,10 @@ public sealed class CheckpointStore(IEventStore log, IdSource ids) : ICheckpoint
     {
         try
         {
-            await foreach (var recorded in log.ReadStreamAsync(PlatformStreams.Checkpoint + subscription, ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
+            await foreach (var recorded in log.ReadStreamOrEmptyAsync(PlatformStreams.Checkpoint + subscription, ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
             {
                 return JsonSerializer.Deserialize(recorded.Data.Span, PlatformJson.Default.CheckpointStored)?.Position ?? LogPosition.Start;
             }
-        }
-        catch (StreamNotFoundException)
-        {
-            return LogPosition.Start;
         }
         catch (JsonException e)
         {

@@ -127,7 +127,19 @@ public sealed partial class EventHandlerSubscription : ISubscription
 
         public string? Fault { get; init; }
 
-        public TaskCompletionSource<int>? Replay { get; init; }
+        public bool IsParked { get; init; }
+
+        public Replay? Replay { get; init; }
+    }
+
+    /// <summary>The replay of what is parked under a key.</summary>
+    private sealed class Replay(string key)
+    {
+        public string Key => key;
+
+        public int Handled { get; set; }
+
+        public TaskCompletionSource<int> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>One run, from a start to its end.</summary>
@@ -200,12 +212,12 @@ public sealed partial class EventHandlerSubscription : ISubscription
 
         public async Task<int> ReplayAsync(string key, CancellationToken cancellationToken)
         {
-            var done = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-            queues.Add(key, new(null, null, key, null) { Replay = done });
+            var replay = new Replay(key);
+            queues.Add(key, new(null, null, key, null) { Replay = replay });
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopped);
             try
             {
-                return await done.Task.WaitAsync(either.Token);
+                return await replay.Done.Task.WaitAsync(either.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -222,34 +234,57 @@ public sealed partial class EventHandlerSubscription : ISubscription
             }
             catch (UnreadableEventException e)
             {
-                return new(recorded, null, recorded.Stream, entry) { Fault = e.Message };
+                return Unreadable(recorded, entry, e.Message);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                return new(recorded, null, recorded.Stream, entry) { Fault = $"The handler cannot name the event's key: {e.Message}" };
+                return Unreadable(recorded, entry, $"The handler cannot name the event's key: {e.Message}");
             }
         }
+
+        /// <summary>From here on it stops what comes later in its stream, whatever its key; a worker then parks it durably.</summary>
+        private Work Unreadable(RecordedEvent recorded, PositionTracker.Entry? entry, string fault)
+        {
+            var isNew = owner.parked.TryAdd(Parked(recorded, recorded.Stream, fault, 0));
+            return new(recorded, null, recorded.Stream, entry) { Fault = fault, IsParked = !isNew };
+        }
+
+        private ParkedEvent Parked(RecordedEvent recorded, string key, string reason, int attempts) => new(
+            owner.Name,
+            key,
+            recorded.Position,
+            recorded.Id,
+            recorded.Stream,
+            recorded.Version,
+            recorded.Type,
+            reason.Length <= 2_000 ? reason : reason[..2_000],
+            attempts,
+            owner.time.GetUtcNow());
 
         private async ValueTask<TimeSpan?> StepAsync(Work work)
         {
             if (work.Replay is { } replay)
             {
-                await ReplayKeyAsync(work.Key, replay);
+                await ReplayAsync(replay, work.Key);
                 return null;
             }
 
             var recorded = work.Recorded!;
+            if (work.Fault is { } fault)
+            {
+                if (!work.IsParked)
+                {
+                    await ParkAsync(work, fault);
+                }
+            }
+
             // An event before the parked one comes a second time after a restart; it was handled then.
-            if (owner.parked.Blocker(work.Key, recorded.Stream) is { } blocker && recorded.Position >= blocker.Position)
+            else if (owner.parked.Blocker(work.Key, recorded.Stream) is { } blocker && recorded.Position >= blocker.Position)
             {
                 if (recorded.Position > blocker.Position || recorded.Id != blocker.EventId)
                 {
                     await ParkAsync(work, $"It waits behind event {blocker.EventId} of the same key, which is parked.");
                 }
-            }
-            else if (work.Fault is { } fault)
-            {
-                await ParkAsync(work, fault);
             }
             else
             {
@@ -287,65 +322,79 @@ public sealed partial class EventHandlerSubscription : ISubscription
         private async Task ParkAsync(Work work, string reason)
         {
             var recorded = work.Recorded!;
-            var text = reason.Length <= 2_000 ? reason : reason[..2_000];
-            var entry = new ParkedEvent(owner.Name, work.Key, recorded.Position, recorded.Id, recorded.Stream, recorded.Version, recorded.Type, text, work.Attempts, owner.time.GetUtcNow());
+            var entry = Parked(recorded, work.Key, reason, work.Attempts);
             await owner.parkingLot.ParkAsync(entry, stopped);
             owner.parked.Add(entry);
             owner.metrics?.Parked(owner.Name);
             EventParked(owner.logger, owner.Name, recorded.Id, recorded.Stream, recorded.Version, recorded.Type, work.Attempts);
         }
 
-        private async Task ReplayKeyAsync(string key, TaskCompletionSource<int> done)
+        /// <summary>
+        /// Handles what is parked under a key, each event in the queue of its own key: one that could not be read waits under its
+        /// stream, and is not to be handled beside others of its key.
+        /// </summary>
+        private async Task ReplayAsync(Replay replay, string queue)
         {
-            var handled = 0;
             try
             {
-                while (owner.parked.Next(key) is { } next
-                    && owner.parked.Blocker(key, next.Stream) == next
-                    && await HandleParkedAsync(next))
+                while (owner.parked.Next(replay.Key) is { } next && owner.parked.Blocker(replay.Key, next.Stream) == next)
                 {
+                    try
+                    {
+                        if (await FindAsync(next) is { } envelope)
+                        {
+                            var key = owner.handler.KeyOf(envelope);
+                            if (key != queue)
+                            {
+                                queues.Add(key, new(null, null, key, null) { Replay = replay });
+                                return;
+                            }
+
+                            await owner.handler.HandleAsync(envelope, stopped);
+                        }
+                    }
+                    catch (Exception e) when (!stopped.IsCancellationRequested)
+                    {
+                        owner.lastError = e.Message;
+                        EventFailed(owner.logger, owner.Name, next.EventId, next.Stream, next.Version, next.Attempts + 1, TimeSpan.Zero, e);
+                        break;
+                    }
+
                     await owner.parkingLot.RemoveAsync(next, stopped);
                     owner.parked.Remove(next);
-                    handled++;
+                    replay.Handled++;
                 }
 
-                done.TrySetResult(handled);
+                replay.Done.TrySetResult(replay.Handled);
             }
             catch (Exception e)
             {
-                done.TrySetException(e);
+                replay.Done.TrySetException(e);
                 throw;
             }
         }
 
-        private async Task<bool> HandleParkedAsync(ParkedEvent next)
+        /// <summary>A parked event; null where its stream no longer holds it, so that there is nothing left to handle.</summary>
+        private async Task<EventEnvelope?> FindAsync(ParkedEvent parked)
         {
             try
             {
-                await foreach (var recorded in owner.log.ReadStreamAsync(next.Stream, ReadDirection.Forwards, next.Version, 1, stopped))
+                await foreach (var recorded in owner.log.ReadStreamOrEmptyAsync(parked.Stream, ReadDirection.Forwards, parked.Version, 1, stopped))
                 {
-                    if (recorded.Id == next.EventId)
+                    if (recorded.Id == parked.EventId)
                     {
-                        await owner.handler.HandleAsync(EventEnvelope.Read(owner.types, recorded), stopped);
-                        return true;
+                        return EventEnvelope.Read(owner.types, recorded);
                     }
                 }
             }
-            catch (Exception e) when (e is StreamNotFoundException or StreamTombstonedException)
+            catch (StreamTombstonedException e)
             {
-                ParkedEventGone(owner.logger, owner.Name, next.EventId, next.Stream, e);
-                return true;
-            }
-            catch (Exception e) when (!stopped.IsCancellationRequested)
-            {
-                owner.lastError = e.Message;
-                EventFailed(owner.logger, owner.Name, next.EventId, next.Stream, next.Version, next.Attempts + 1, TimeSpan.Zero, e);
-                return false;
+                ParkedEventGone(owner.logger, owner.Name, parked.EventId, parked.Stream, e);
+                return null;
             }
 
-            // The stream was shortened past it: there is nothing left to handle.
-            ParkedEventGone(owner.logger, owner.Name, next.EventId, next.Stream, null);
-            return true;
+            ParkedEventGone(owner.logger, owner.Name, parked.EventId, parked.Stream, null);
+            return null;
         }
 
         private async Task StoreAsync(CancellationToken cancellationToken)

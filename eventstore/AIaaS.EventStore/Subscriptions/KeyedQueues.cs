@@ -36,6 +36,8 @@ internal sealed class KeyedQueues<TWork>
     {
         await foreach (var queue in ready.Reader.ReadAllAsync(cancellationToken))
         {
+            // The reader itself goes on while anything is ready.
+            cancellationToken.ThrowIfCancellationRequested();
             if (await step(queue.Current) is { } delay)
             {
                 _ = ReadyLaterAsync(queue, delay, time, cancellationToken);

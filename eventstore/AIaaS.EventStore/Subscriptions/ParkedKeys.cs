@@ -37,6 +37,21 @@ internal sealed class ParkedKeys
         }
     }
 
+    /// <summary>Adds it unless it is there.</summary>
+    public bool TryAdd(ParkedEvent parked)
+    {
+        lock (sync)
+        {
+            if (byKey.TryGetValue(parked.Key, out var events) && events.ContainsKey(parked.Position.Value))
+            {
+                return false;
+            }
+
+            Put(parked);
+            return true;
+        }
+    }
+
     public void Remove(ParkedEvent parked)
     {
         lock (sync)

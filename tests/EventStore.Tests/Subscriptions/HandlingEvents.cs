@@ -73,6 +73,33 @@ internal sealed class Handling_events : Given_a_subscription
     private async Task<long> CheckpointVersion() => (await Log.ReadAsync("checkpoint-notes"))[^1].Version;
 }
 
+internal sealed class Stopping_a_subscription : Given_a_subscription
+{
+    [Test]
+    public async Task begins_no_more_of_the_events_that_wait()
+    {
+        var hold = new TaskCompletionSource();
+        CancellationToken stopped = default;
+        Handler = new()
+        {
+            Key = envelope => $"{envelope.Recorded.Version}",
+            Do = (_, ct) =>
+            {
+                stopped = ct;
+                return hold.Task;
+            },
+        };
+        await PlaceAsync("a", 50);
+        Start(Quick with { Concurrency = 2 });
+        await Eventually.BeAsync(async () => (await Subscription.GetStatusAsync()) is { LagEvents: 50, State: SubscriptionState.Live } && Handler.Calls == 2, "two are handled and all others wait");
+        var stopping = StopAsync();
+        await Eventually.BeAsync(() => stopped.IsCancellationRequested, "the handler is told to stop");
+        hold.SetResult();
+        await stopping;
+        Handler.Calls.Should().Be(2);
+    }
+}
+
 internal sealed class Order_within_a_key : Given_a_subscription
 {
     [Test]
@@ -273,6 +300,47 @@ internal sealed class An_event_of_unknown_type : Given_a_subscription
         Handler.VersionsOf("order-acme_a").Should().Equal(0, 1, 2);
         Handler.VersionsOf("order-acme_b").Should().Equal(0);
         (await Parked()).Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task lets_no_later_one_of_its_stream_pass_while_it_is_being_parked()
+    {
+        Handler = new() { Key = envelope => envelope.Event is OrderPlaced placed ? $"{placed.Total}" : envelope.Recorded.Stream };
+        var events = Enumerable.Range(0, 20).Select(i => Shop.New(new OrderPlaced("a", i), $"{i}")).ToArray();
+        events[0] = events[0] with { Type = "order.placed.v2" };
+        await Log.Store.AppendAsync("order-acme_a", ExpectedVersion.NoStream, events);
+        Start();
+        await IdleAsync(await PlaceAsync("b"));
+        Handler.VersionsOf("order-acme_a").Should().BeEmpty("any of them could have the key of the one that cannot be read");
+        (await Parked()).Select(p => p.Version).Should().Equal(Enumerable.Range(0, 20).Select(v => (long)v));
+    }
+
+    [Test]
+    public async Task is_replayed_in_turn_with_the_other_events_of_its_key()
+    {
+        var (now, most) = (0, 0);
+        Handler = new()
+        {
+            Key = _ => "all",
+            Do = async (_, ct) =>
+            {
+                most = Math.Max(most, Interlocked.Increment(ref now));
+                await Task.Delay(2, ct);
+                Interlocked.Decrement(ref now);
+            },
+        };
+        Start();
+        await IdleAsync(await PlaceAsync("a", 1, "order.placed.v2"));
+        await StopAsync();
+        Start(types: PlatformEventTypes.Register(new EventTypes.Builder())
+            .Add("order.placed", ShopJson.Default.OrderPlaced, "order", new("o1", 12))
+            .Upcast("order.placed.v2", "order.placed", o => o)
+            .Build());
+        var last = await PlaceAsync("b", 40);
+        (await Subscription.ReplayParkedAsync()).Should().Be(1);
+        await IdleAsync(last);
+        Handler.Handled.Should().HaveCount(41);
+        most.Should().Be(1);
     }
 
     [Test]
