@@ -33,6 +33,11 @@ public abstract class Projection<TDocument>
     public abstract IEnumerable<string> KeysOf(EventEnvelope envelope);
 
     /// <summary>The document after the event; null to delete it.</summary>
+    /// <remarks>
+    /// A document gets each event once, and those of one stream in their order. Where several streams touch one document, an event
+    /// that waited behind an unreadable one of its stream comes to it when it is replayed, behind what the other streams brought
+    /// meanwhile: such a document must come out the same in either order, as sums and sketches do.
+    /// </remarks>
     /// <param name="id">Which document.</param>
     /// <param name="document">The document before the event; null where there is none yet.</param>
     /// <param name="envelope">The event.</param>

@@ -31,7 +31,7 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
     private readonly PositionSignal signal = new();
     private readonly TaskCompletionSource caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<(string Key, ulong Position)> parked = [];
-    private readonly HashSet<string> blocked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ulong> blocked = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource retired = new();
     private LogPosition written;
     private long writtenAt;
@@ -214,9 +214,15 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
         foreach (var entry in entries)
         {
             parked.Add((entry.Key, entry.Position.Value));
-            blocked.Add(entry.Key);
+            Block(entry.Key, entry.Position);
         }
     }
+
+    private void Block(string key, LogPosition position) =>
+        blocked[key] = blocked.TryGetValue(key, out var first) ? Math.Min(first, position.Value) : position.Value;
+
+    /// <summary>Whether a key stops at the event. One before the parked one may come again after a crash, and is not stopped.</summary>
+    private bool IsBlocked(string key, LogPosition position) => blocked.Count > 0 && blocked.TryGetValue(key, out var first) && position.Value >= first;
 
     /// <summary>Nothing up to there concerned the model.</summary>
     private async Task PassAsync(LogPosition position, bool isWorthWriting, CancellationToken cancellationToken)
@@ -298,7 +304,7 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
         var groups = new Dictionary<string, List<EventEnvelope>>(StringComparer.Ordinal);
         foreach (var recorded in batch)
         {
-            if (blocked.Count > 0 && blocked.Contains(StreamKey + recorded.Stream))
+            if (blocked.Count > 0 && IsBlocked(StreamKey + recorded.Stream, recorded.Position))
             {
                 Park(toPark, StreamKey + recorded.Stream, recorded, "an earlier event of the stream is parked", 0);
                 continue;
@@ -309,7 +315,7 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
                 var envelope = EventEnvelope.Read(parts.Types, recorded);
                 foreach (var id in KeysOf(envelope))
                 {
-                    if (blocked.Contains(id))
+                    if (IsBlocked(id, recorded.Position))
                     {
                         Park(toPark, id, recorded, "an earlier event of the document is parked", 0);
                     }
@@ -349,7 +355,7 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
 
     private void Park(List<ParkedEvent> toPark, string key, RecordedEvent recorded, string reason, int attempts)
     {
-        blocked.Add(key);
+        Block(key, recorded.Position);
         if (parked.Add((key, recorded.Position.Value)))
         {
             toPark.Add(new(ParkingName, key, recorded.Position, recorded.Id, recorded.Stream, recorded.Version, recorded.Type, reason, attempts, parts.Time.GetUtcNow()));
@@ -465,7 +471,7 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
             var all = true;
             foreach (var id in KeysOf(envelope))
             {
-                if (blocked.Contains(id))
+                if (blocked.ContainsKey(id))
                 {
                     all = false;
                 }
@@ -493,10 +499,11 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
             return;
         }
 
+        // A late event finds the document as of now, also where that is a deletion: it is written behind it.
         var (after, json) = Folded(
             isLate ? before with { Late = before.Late.Add(position.Value) } : before,
             parts.Projection.Apply(id, before.Document, envelope),
-            position);
+            isLate && Reached > position ? Reached : position);
         if (!ReferenceEquals(after.Document, before.Document))
         {
             await parts.Store.WriteAsync(collection, [new(id, json is null ? default(ReadOnlyMemory<byte>?) : json, after.Position)], LogPosition.Start, cancellationToken);

@@ -70,9 +70,9 @@ public sealed class Any_batches_crashes_and_interleavings
     }
 
     /// <summary>Dies before a write, after it, or between the documents and the position, as a store without transactions does.</summary>
-    private sealed class CrashingStore(IReadModelStore inner, Random random, int crashes) : IReadModelStore
+    private sealed class CrashingStore(IReadModelStore inner, Random random, int crashes) : DelegatingStore(inner)
     {
-        public async Task WriteAsync(string collection, IReadOnlyList<DocumentWrite> writes, LogPosition position, CancellationToken cancellationToken = default)
+        public override async Task WriteAsync(string collection, IReadOnlyList<DocumentWrite> writes, LogPosition position, CancellationToken cancellationToken = default)
         {
             var crash = crashes > 0 && random.Next(2) == 0 ? crashes-- : 0;
             switch (crash % 4)
@@ -80,33 +80,15 @@ public sealed class Any_batches_crashes_and_interleavings
                 case 1:
                     throw new ReadModelStoreException("died before the write");
                 case 2:
-                    await inner.WriteAsync(collection, [.. writes.Take(random.Next(writes.Count + 1))], LogPosition.Start, cancellationToken);
+                    await base.WriteAsync(collection, [.. writes.Take(random.Next(writes.Count + 1))], LogPosition.Start, cancellationToken);
                     throw new ReadModelStoreException("died between the documents");
                 case 3:
-                    await inner.WriteAsync(collection, writes, LogPosition.Start, cancellationToken);
+                    await base.WriteAsync(collection, writes, LogPosition.Start, cancellationToken);
                     throw new ReadModelStoreException("died before the position");
                 default:
-                    await inner.WriteAsync(collection, writes, position, cancellationToken);
+                    await base.WriteAsync(collection, writes, position, cancellationToken);
                     break;
             }
         }
-
-        public Task EnsureAsync(CollectionSchema schema, CancellationToken cancellationToken = default) => inner.EnsureAsync(schema, cancellationToken);
-
-        public Task<LogPosition> GetPositionAsync(string collection, CancellationToken cancellationToken = default) => inner.GetPositionAsync(collection, cancellationToken);
-
-        public Task<StoredDocument?> GetAsync(string collection, string id, CancellationToken cancellationToken = default) => inner.GetAsync(collection, id, cancellationToken);
-
-        public Task<IReadOnlyDictionary<string, StoredDocument>> GetManyAsync(string collection, IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) => inner.GetManyAsync(collection, ids, cancellationToken);
-
-        public Task<DocumentPage> QueryAsync(string collection, DocumentQuery query, CancellationToken cancellationToken = default) => inner.QueryAsync(collection, query, cancellationToken);
-
-        public Task DropAsync(string collection, CancellationToken cancellationToken = default) => inner.DropAsync(collection, cancellationToken);
-
-        public Task<string?> GetActiveAsync(string model, CancellationToken cancellationToken = default) => inner.GetActiveAsync(model, cancellationToken);
-
-        public Task SetActiveAsync(string model, string collection, CancellationToken cancellationToken = default) => inner.SetActiveAsync(model, collection, cancellationToken);
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }

@@ -218,3 +218,135 @@ public sealed class A_late_event : ReadModelFixture
         public override Tally? Apply(string id, Tally? document, EventEnvelope envelope) => inner.Apply(id, document, envelope);
     }
 }
+
+/// <summary>A store without transactions dies behind the documents; so does a program behind the parking.</summary>
+public sealed class A_crash_while_events_park : ReadModelFixture
+{
+    private readonly TallyProjection projection = new(isPoison: name => name == "poison");
+
+    private sealed class DyingStore(IReadModelStore inner) : DelegatingStore(inner)
+    {
+        public override async Task WriteAsync(string collection, IReadOnlyList<DocumentWrite> writes, LogPosition position, CancellationToken cancellationToken = default)
+        {
+            if (writes.Count > 0)
+            {
+                await base.WriteAsync(collection, writes, LogPosition.Start, cancellationToken);
+                throw new ReadModelStoreException("died between the documents and the position");
+            }
+
+            await base.WriteAsync(collection, writes, position, cancellationToken);
+        }
+    }
+
+    private async Task<ProjectionSubscription<Tally>> CrashAndGoOn()
+    {
+        var dying = World.Subscription(projection, new DyingStore(World.Store));
+        var run = () => dying.RunAsync(default);
+        await run.Should().ThrowAsync<ReadModelStoreException>();
+        await World.RestartAsync();
+        var subscription = World.Run(projection);
+        await World.CaughtUpAsync(subscription);
+        return subscription;
+    }
+
+    [Test]
+    public async Task applies_none_twice_that_lay_before_an_unreadable_one()
+    {
+        await World.AppendAsync("tenant-acme_1shared", new TenantCreated("acme", "a", World.Start));
+        await World.AppendRawAsync("tenant-acme_1shared", "tenant.created", """{"tenant":"acme"}""");
+        var subscription = await CrashAndGoOn();
+        await subscription.ReplayParkedAsync();
+        (await World.ReadAsync(projection, "acme:shared"))!.Names.Should().Equal("a");
+        (await World.Parking.ListAsync(subscription.Name)).Select(p => p.Version).Should().Equal(1);
+    }
+
+    [Test]
+    public async Task holds_up_none_that_lay_before_the_parked_one()
+    {
+        await World.AppendAsync("tenant-acme_1", new TenantCreated("acme", "a", World.Start), new TenantCreated("acme", "poison", World.Start));
+        var subscription = await CrashAndGoOn();
+        (await World.ReadAsync(projection, "acme:1"))!.Names.Should().Equal("a");
+        (await World.Parking.ListAsync(subscription.Name)).Select(p => p.Version).Should().Equal(1);
+    }
+}
+
+/// <summary>What a replay promises for documents that several streams touch: everything once, the events of each stream in their order.</summary>
+public sealed class Replaying_what_waited_behind_an_unreadable_event : ReadModelFixture
+{
+    private readonly Forgetful projection = new();
+    private ProjectionSubscription<Tally> subscription = null!;
+
+    private Task Append(string stream, string name) => World.AppendAsync($"tenant-acme_{stream}", new TenantCreated("acme", name, World.Start));
+
+    protected override async Task Given()
+    {
+        await Append("1shared", "a1");
+        projection.Unreadable = "a2";
+        await Append("1shared", "a2");
+        await Append("1shared", "a3");
+        await Append("2shared", "b1");
+        subscription = World.Run(projection);
+        await World.CaughtUpAsync(subscription);
+        await Append("1shared", "a4");
+        await Append("2shared", "b2");
+        await World.CaughtUpAsync(subscription);
+    }
+
+    private async Task<string[]> Shared() => [.. (await World.ReadAsync(projection, "acme:shared"))?.Names ?? []];
+
+    [Test]
+    public async Task gives_each_document_every_event_once_and_those_of_a_stream_in_their_order()
+    {
+        (await Shared()).Should().Equal("a1", "b1", "b2");
+        projection.Unreadable = "";
+        (await subscription.ReplayParkedAsync()).Should().Be(3);
+        await Append("1shared", "a5");
+        await Append("2shared", "b3");
+        await World.CaughtUpAsync(subscription);
+        var shared = await Shared();
+        shared.Where(n => n[0] == 'a').Should().Equal("a1", "a2", "a3", "a4", "a5");
+        shared.Where(n => n[0] == 'b').Should().Equal("b1", "b2", "b3");
+        (await World.ReadAsync(projection, "acme:1shared"))!.Names.Should().Equal("a1", "a2", "a3", "a4", "a5");
+    }
+
+    [Test]
+    public async Task brings_a_document_back_that_another_stream_deleted_meanwhile()
+    {
+        await Append("2shared", "delete");
+        await World.CaughtUpAsync(subscription);
+        (await Shared()).Should().BeEmpty();
+        await World.RestartAsync();
+        subscription = World.Run(projection);
+        await World.CaughtUpAsync(subscription);
+        projection.Unreadable = "";
+        (await subscription.ReplayParkedAsync()).Should().Be(3);
+        (await Shared()).Should().Equal("a2", "a3", "a4");
+        await World.RestartAsync();
+        (await Shared()).Should().Equal("a2", "a3", "a4");
+    }
+
+    /// <summary>Cannot say of one event which documents it touches.</summary>
+    private sealed class Forgetful : Projection<Tally>
+    {
+        private readonly TallyProjection inner = new();
+
+        public string Unreadable { get; set; } = "";
+
+        public override string Name => inner.Name;
+
+        public override int Version => 1;
+
+        public override IReadOnlyList<string> EventTypePrefixes => inner.EventTypePrefixes;
+
+        public override System.Text.Json.Serialization.Metadata.JsonTypeInfo<Tally> Json => inner.Json;
+
+        public override IReadOnlyDictionary<string, FieldKind> Fields => inner.Fields;
+
+        public override IReadOnlyList<IReadOnlyList<string>> Indexes => inner.Indexes;
+
+        public override IEnumerable<string> KeysOf(EventEnvelope envelope) =>
+            ((TenantCreated)envelope.Event).Name == Unreadable ? throw new InvalidOperationException("no key") : inner.KeysOf(envelope);
+
+        public override Tally? Apply(string id, Tally? document, EventEnvelope envelope) => inner.Apply(id, document, envelope);
+    }
+}
