@@ -116,6 +116,11 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
             }
 
             await Task.WhenAll(rest).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            if (active is { } feed)
+            {
+                // A replay may be under way; the next run must find what it left.
+                await feed.CloseAsync();
+            }
         }
     }
 
@@ -185,8 +190,27 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
     }
 
     /// <inheritdoc />
-    public Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default) =>
-        active?.ReplayAsync(key, cancellationToken) ?? Task.FromResult(0);
+    /// <exception cref="DomainException">The subscription does not run.</exception>
+    public async Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            var feed = active;
+            if (!running || feed is null)
+            {
+                throw new DomainException(SubscriptionErrors.NotRunning(Name));
+            }
+
+            try
+            {
+                return await feed.ReplayAsync(key, cancellationToken);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                parts.Logger.LogDebug("{Subscription}: the replay meets a switch or a stop", Name);
+            }
+        }
+    }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -301,48 +325,70 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
         var run = feed.RunAsync(stop.Token);
         if (await Task.WhenAny(run, feed.CaughtUp) != run)
         {
-            await SwitchAsync(feed, tasks, stop.Token);
+            await SwitchAsync(feed, run, tasks, stop.Token);
         }
 
         await run;
     }
 
-    private async Task SwitchAsync(ProjectionFeed<TDocument> feed, List<Task> tasks, CancellationToken cancellationToken)
+    private async Task SwitchAsync(ProjectionFeed<TDocument> feed, Task run, List<Task> tasks, CancellationToken cancellationToken)
     {
         var old = active;
-        if (old is not null)
+        if (old is null)
         {
-            // From here on the old one stands still, so that the new one passes it.
-            await old.Gate.WaitAsync(cancellationToken);
-            await feed.WaitAsync(old.Reached, cancellationToken);
+            await DirectAsync(feed, null, tasks, cancellationToken);
+            return;
         }
 
-        await changing.WaitAsync(cancellationToken);
-        await feed.Gate.WaitAsync(cancellationToken);
+        // While this is held the old one stands still, so that the new one passes it.
+        await old.Gate.WaitAsync(cancellationToken);
         try
         {
-            var before = await parts.Store.GetActiveAsync(Model, cancellationToken);
-            await parts.Store.SetActiveAsync(Model + ".retired", before!, cancellationToken);
-            await parts.Store.SetActiveAsync(Model, feed.Collection, cancellationToken);
-            await AdoptParkedAsync(feed.Collection, cancellationToken);
-            feed.ParkingName = Name;
-            (active, building) = (feed, null);
-            signal.Advance(feed.Reached);
-            parts.Logger.LogInformation("{Model}: queries go to {Collection} now, no longer to {Before}", Model, feed.Collection, before);
-            lock (tasks)
+            if (await Task.WhenAny(run, feed.WaitAsync(old.Reached, cancellationToken)) != run)
             {
-                tasks.Add(RetireAsync(before!, cancellationToken));
-            }
-
-            if (old is not null)
-            {
-                await old.RetireAsync();
+                await DirectAsync(feed, old, tasks, cancellationToken);
             }
         }
         finally
         {
-            feed.Gate.Release();
+            old.Gate.Release();
+        }
+    }
+
+    private async Task DirectAsync(ProjectionFeed<TDocument> feed, ProjectionFeed<TDocument>? old, List<Task> tasks, CancellationToken cancellationToken)
+    {
+        await changing.WaitAsync(cancellationToken);
+        try
+        {
+            await feed.Gate.WaitAsync(cancellationToken);
+            try
+            {
+                var before = await parts.Store.GetActiveAsync(Model, cancellationToken);
+                await parts.Store.SetActiveAsync(Model + ".retired", before!, cancellationToken);
+                await parts.Store.SetActiveAsync(Model, feed.Collection, cancellationToken);
+                await AdoptParkedAsync(feed.Collection, cancellationToken);
+                feed.ParkingName = Name;
+                (active, building) = (feed, null);
+                signal.Advance(feed.Reached);
+                parts.Logger.LogInformation("{Model}: queries go to {Collection} now, no longer to {Before}", Model, feed.Collection, before);
+                lock (tasks)
+                {
+                    tasks.Add(RetireAsync(before!, cancellationToken));
+                }
+            }
+            finally
+            {
+                feed.Gate.Release();
+            }
+        }
+        finally
+        {
             changing.Release();
+        }
+
+        if (old is not null)
+        {
+            await old.RetireAsync();
         }
     }
 

@@ -68,6 +68,14 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
     /// <summary>Ends the feed for good: another collection has taken its place.</summary>
     public Task RetireAsync() => retired.CancelAsync();
 
+    /// <summary>Ends the feed and whatever replay is under way.</summary>
+    public async Task CloseAsync()
+    {
+        await RetireAsync();
+        await Gate.WaitAsync();
+        Gate.Release();
+    }
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, retired.Token);
@@ -154,9 +162,11 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
         }
     }
 
-    /// <summary>Handles parked events again in log order; the gate must be free.</summary>
-    public async Task<int> ReplayAsync(string? key, CancellationToken cancellationToken)
+    /// <summary>Handles parked events again in log order; the gate must be free. Cancelled when the feed ends.</summary>
+    public async Task<int> ReplayAsync(string? key, CancellationToken callerToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(callerToken, retired.Token);
+        var cancellationToken = either.Token;
         await Gate.WaitAsync(cancellationToken);
         try
         {

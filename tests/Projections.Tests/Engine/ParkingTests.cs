@@ -7,13 +7,23 @@ public abstract class A_failing_event : ReadModelFixture
 {
     protected bool Healed { get; set; }
 
+    protected Action OnPoison { get; set; } = () => { };
+
     protected ProjectionSubscription<Tally> Subscription { get; private set; } = null!;
 
     protected TallyProjection Projection { get; private set; } = null!;
 
     protected override async Task Given()
     {
-        Projection = new(isPoison: name => !Healed && name == "poison");
+        Projection = new(isPoison: name =>
+        {
+            if (name == "poison")
+            {
+                OnPoison();
+            }
+
+            return !Healed && name == "poison";
+        });
         await Append("1", "a", "poison", "b");
         await Append("2", "x", "y");
         Subscription = World.Run(Projection);
@@ -97,6 +107,39 @@ public sealed class Replaying_parked_events : A_failing_event
         Healed = true;
         (await Subscription.ReplayParkedAsync("acme:2")).Should().Be(0);
         (await Parked()).Should().HaveCount(2);
+    }
+
+    [Test]
+    public async Task is_refused_while_the_read_model_is_not_kept_up()
+    {
+        await World.StopAsync();
+        var replay = () => Subscription.ReplayParkedAsync();
+        (await replay.Should().ThrowAsync<DomainException>()).Which.Error.Code.Should().Be("subscription-not-running");
+    }
+
+    [Test]
+    public async Task ends_before_the_read_model_is_started_again()
+    {
+        var (reached, go) = (new TaskCompletionSource(), new ManualResetEventSlim());
+        OnPoison = () =>
+        {
+            reached.TrySetResult();
+            go.Wait(World.Waiting);
+        };
+        Healed = true;
+        var replay = Task.Run(() => Subscription.ReplayParkedAsync());
+        await reached.Task;
+        var stopping = World.StopAsync();
+        await Append("1", "c");
+        (await Task.WhenAny(stopping, Task.Delay(200))).Should().NotBe(stopping, "a replay is under way");
+        go.Set();
+        await stopping;
+        await replay.ContinueWith(_ => { }, TaskScheduler.Default);
+        World.Run(Subscription);
+        await World.CaughtUpAsync(Subscription);
+        await Subscription.ReplayParkedAsync();
+        (await Names("1")).Should().Equal("a", "poison", "b", "c");
+        (await Parked()).Should().BeEmpty();
     }
 
     [Test]

@@ -13,7 +13,7 @@ public abstract class A_rebuild : ReadModelFixture
         }
     }
 
-    protected Task Append(string name) => World.AppendAsync("tenant-acme_1", new TenantCreated("acme", name, World.Start));
+    protected Task<AppendResult> Append(string name) => World.AppendAsync("tenant-acme_1", new TenantCreated("acme", name, World.Start));
 
     protected async Task<string[]> Names() => [.. (await World.ReadAsync(new TallyProjection(), "acme:1"))?.Names ?? []];
 
@@ -168,5 +168,47 @@ public sealed class A_read_model_that_is_ahead_of_its_log : A_rebuild
         World.Run(new TallyProjection());
         await SwitchedTo("Tally_v1_r2");
         (await Names()).Should().HaveCount(30);
+    }
+}
+
+public sealed class A_store_that_fails_in_the_moment_of_the_switch : A_rebuild
+{
+    [Test]
+    public async Task ends_the_run_so_that_its_supervisor_starts_it_again()
+    {
+        var store = new FailingStore(World.Store, () => Append("late"));
+        var subscription = World.Subscription(new TallyProjection(), store);
+        var run = Task.Run(() => subscription.RunAsync(default));
+        await World.CaughtUpAsync(subscription);
+        await subscription.RebuildAsync();
+        var ended = () => run.WaitAsync(World.Waiting);
+        await ended.Should().ThrowAsync<ReadModelStoreException>();
+        await World.CaughtUpAsync(World.Run(new TallyProjection()));
+        await SwitchedTo("Tally_v1_r2");
+        (await Names()).Should().HaveCount(31);
+    }
+
+    /// <summary>Lets the old collection get ahead of the new one just before that has caught up, and fails the write that would bring it up.</summary>
+    private sealed class FailingStore(IReadModelStore inner, Func<Task<AppendResult>> append) : DelegatingStore(inner)
+    {
+        private int writes;
+
+        public override async Task WriteAsync(string collection, IReadOnlyList<DocumentWrite> documents, LogPosition position, CancellationToken cancellationToken = default)
+        {
+            if (collection == "Tally_v1_r2" && documents.Count > 0 && ++writes > 1)
+            {
+                // So long that the switch has begun and waits for this write.
+                await Task.Delay(200, cancellationToken);
+                throw new ReadModelStoreException("The disk is full.");
+            }
+
+            await base.WriteAsync(collection, documents, position, cancellationToken);
+            if (collection == "Tally_v1_r2" && writes == 1)
+            {
+                var late = (await append()).Position;
+                await World.UntilAsync(async () => await GetPositionAsync("Tally_v1") >= late);
+                writes = 1;
+            }
+        }
     }
 }
