@@ -14,7 +14,7 @@ public sealed class A_sketch_of_many_values
 
     [Test]
     public void gives_each_quantile_within_one_percent() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(300),
+        Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(300, full: 10_000)),
         Prop.ForAll(Values.ToArbitrary(), values => Holds(values)));
 
     [TestCase(1)]
@@ -28,12 +28,12 @@ public sealed class A_sketch_of_many_values
 
     [Test]
     public void is_the_merge_of_the_sketches_of_its_parts() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(300),
+        Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(300, full: 10_000)),
         Prop.ForAll(Values.ToArbitrary(), Values.ToArbitrary(), (a, b) => Of(a).Merge(Of(b)).Equals(Of([.. a, .. b])) && Of(b).Merge(Of(a)).Equals(Of([.. a, .. b]))));
 
     [Test]
     public void is_the_same_whether_values_come_one_by_one_or_together() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(100),
+        Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(100, full: 5_000)),
         Prop.ForAll(Values.ToArbitrary(), values => values.Aggregate(DdSketch.Empty, (sketch, value) => sketch.Add(value)).Equals(Of(values))));
 
     private static bool Holds(double[] values)

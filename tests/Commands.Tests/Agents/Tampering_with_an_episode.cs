@@ -9,7 +9,7 @@ namespace Commands.Tests.Agents;
 
 public sealed class Tampering_with_an_episode
 {
-    private static readonly int Cases = Environment.GetEnvironmentVariable("AIAAS_SOAK") == "1" ? 20_000 : 500;
+    private static readonly int Cases = Soak.Count(500, full: 20_000);
 
     private RunWorld world = null!;
     private Episode episode = null!;

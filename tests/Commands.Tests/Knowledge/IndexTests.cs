@@ -15,12 +15,12 @@ public sealed class Cutting_an_article_into_passages
     [Test]
     public void keeps_every_word_in_order() => Prop.ForAll(
         Texts.ToArbitrary(),
-        text => Squeeze(string.Concat(PassageSplitter.Split(text))) == Squeeze(text)).QuickCheckThrowOnFailure();
+        text => Squeeze(string.Concat(PassageSplitter.Split(text))) == Squeeze(text)).Check(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(100, full: 10_000)));
 
     [Test]
     public void gives_passages_that_stand_in_it_and_are_bounded() => Prop.ForAll(
         Texts.ToArbitrary(),
-        text => PassageSplitter.Split(text).All(p => p.Length is > 0 and <= PassageSplitter.Target && text.Contains(p, StringComparison.Ordinal))).QuickCheckThrowOnFailure();
+        text => PassageSplitter.Split(text).All(p => p.Length is > 0 and <= PassageSplitter.Target && text.Contains(p, StringComparison.Ordinal))).Check(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(100, full: 10_000)));
 
     private static string Squeeze(string text) => string.Concat(text.Where(c => !char.IsWhiteSpace(c)));
 }
@@ -120,7 +120,7 @@ public sealed class Searching_articles
             return lived.Articles == now.Count
                 && lived.Search(query, Audience.Customer, 20).SequenceEqual(fresh.Search(query, Audience.Customer, 20))
                 && lived.Search(query, Audience.Staff, 20).SequenceEqual(fresh.Search(query, Audience.Staff, 20));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(30, full: 1_000)));
     }
 }
 

@@ -8,7 +8,7 @@ public sealed class Waiting_before_another_attempt
 {
     [Test]
     public void grows_with_each_attempt_and_stays_within_its_jitter() =>
-        Check.One(Config.QuickThrowOnFailure, Prop.ForAll(Gen.Choose(0, 1_000_000).ToArbitrary(), Gen.Choose(1, 2).ToArbitrary(), (seed, failed) =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(100, full: 10_000)), Prop.ForAll(Gen.Choose(0, 1_000_000).ToArbitrary(), Gen.Choose(1, 2).ToArbitrary(), (seed, failed) =>
         {
             var wait = RunRules.Backoff("run" + seed, "answer/1/" + failed, failed).TotalMilliseconds;
             var least = 100 * Math.Pow(2, failed - 1);

@@ -154,7 +154,7 @@ internal sealed class Snapshot_and_tail
                     select (steps: steps.ToArray(), every, recent);
         var samples = 0;
         Prop.ForAll(cases.ToArbitrary(), sample => HoldsAsync(log, sample.steps, sample.every, sample.recent, ++samples))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(60, full: 1_000)));
         samples.Should().BeGreaterThanOrEqualTo(60);
     }
 

@@ -1,3 +1,4 @@
+using AIaaS;
 using System.Diagnostics;
 using System.Globalization;
 using AIaaS.EventStore;
@@ -7,7 +8,7 @@ namespace EventStore.Tests.Embedded;
 
 public sealed class Killing_the_process_while_64_writers_append
 {
-    private static readonly int Kills = Environment.GetEnvironmentVariable("AIAAS_SOAK") is "1" ? 50 : 4;
+    private static readonly int Kills = Soak.Count(4, full: 50);
 
     private readonly Dictionary<Guid, (string Stream, long Version)> acknowledged = [];
     private TempFolder folder = null!;

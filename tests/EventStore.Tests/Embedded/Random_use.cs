@@ -1,3 +1,4 @@
+using AIaaS;
 using AIaaS.EventStore;
 using AIaaS.EventStore.Embedded;
 using FsCheck;
@@ -9,7 +10,7 @@ namespace EventStore.Tests.Embedded;
 /// <summary>Any sequence of appends, deletions, metadata and restarts leaves the log as a plain model in memory says.</summary>
 public sealed class Random_use
 {
-    private static readonly int Sequences = Environment.GetEnvironmentVariable("AIAAS_SOAK") is "1" ? 500 : 40;
+    private static readonly int Sequences = Soak.Count(40, full: 500);
 
     [Test]
     public void leaves_the_log_as_the_model_says()

@@ -113,7 +113,7 @@ internal sealed class Order_within_a_key : Given_a_subscription
         await Task.Run(() => Prop.ForAll(Gen.NonEmptyListOf(step).ToArbitrary(), async steps =>
         {
             most = Math.Max(most, await HoldsAsync([.. steps]));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(25)));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(25, full: 500))));
         most.Should().BeGreaterThan(1, "keys must run at the same time");
     }
 

@@ -72,6 +72,6 @@ public sealed class Tracking_what_is_done
             }
 
             return tracker.Finished == entries.Count && tracker.Open.Count == 0;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(100, full: 10_000)));
     }
 }

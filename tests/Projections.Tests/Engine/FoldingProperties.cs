@@ -23,7 +23,7 @@ public sealed class Any_batches_crashes_and_interleavings
             from hotBytes in Gen.Elements(0, 200, 1_000_000)
             select (Counts: counts.ToArray(), seed, batch, crashes, hotBytes);
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(40),
+            Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(40, full: 500)),
             Prop.ForAll(cases.ToArbitrary(), c => HoldsAsync(c.Counts, c.seed, c.batch, c.crashes, c.hotBytes)));
     }
 

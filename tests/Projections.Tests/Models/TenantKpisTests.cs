@@ -93,7 +93,7 @@ public sealed class KPIs_of_any_runs
 
     [Test]
     public void are_the_same_in_any_order_and_in_any_parts() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(200),
+        Config.QuickThrowOnFailure.WithMaxTest(Soak.Count(200, full: 5_000)),
         Prop.ForAll(Runs.ToArbitrary(), Gen.Choose(0, 1_000).ToArbitrary(), (runs, cut) =>
         {
             var parts = runs.Length == 0 ? 0 : cut % runs.Length;
