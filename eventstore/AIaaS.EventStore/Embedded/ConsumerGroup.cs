@@ -12,6 +12,9 @@ internal sealed class ConsumerGroup
 {
     private const long MostAheadOfLine = 5_000;
 
+    // Timers of .NET reach no further than 49 days.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     private readonly Lock gate = new();
     private readonly StoredGroup stored;
     private readonly LogWriter writer;
@@ -319,7 +322,7 @@ internal sealed class ConsumerGroup
 
                     var first = inFlight.Count == 0 ? null : inFlight.Values.Min(d => (DateTimeOffset?)d.Deadline);
                     var wait = first is { } at ? at - time.GetUtcNow() : Timeout.InfiniteTimeSpan;
-                    _ = timer.Change(first is not null && wait < TimeSpan.Zero ? TimeSpan.Zero : wait, Timeout.InfiniteTimeSpan);
+                    _ = timer.Change(first is null ? wait : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait, Timeout.InfiniteTimeSpan);
                 }
 
                 if (!delivered)
@@ -495,7 +498,15 @@ internal sealed class ConsumerGroup
 
         var delivery = new Delivery(this, member, @event, retries, time.GetUtcNow() + stored.Timeout);
         inFlight.Add(@event.Version, delivery);
-        return member.Deliveries.Writer.TryWrite(delivery);
+        if (member.Deliveries.Writer.TryWrite(delivery))
+        {
+            return true;
+        }
+
+        // The member has heard that the group ended, and has not left yet.
+        _ = inFlight.Remove(@event.Version);
+        _ = members.Remove(member);
+        return false;
     }
 
     internal sealed class Member(int bufferSize)

@@ -16,9 +16,10 @@ public sealed record TimerSettings
 
 /// <summary>
 /// Writes <c>timer.elapsed</c> into a saga's stream when a timer is due: once, however often the process ends. What is open is the fold
-/// of the <c>timer.</c> events; it is stored now and then, so that a start reads only what came after that.
+/// of the <c>timer.</c> events; it is stored now and then, so that a start reads only what came after that. A timer event that cannot
+/// be read parks and stops no other one.
 /// </summary>
-public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProvider time, TimerSettings? settings = null, ILogger<TimerService>? logger = null) : ISubscription
+public sealed partial class TimerService(IEventStore log, IdSource ids, IParkingLot parkingLot, TimeProvider time, TimerSettings? settings = null, ILogger<TimerService>? logger = null) : ISubscription
 {
     private const string StoreStream = PlatformStreams.Timers + "open";
 
@@ -33,6 +34,7 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
     private bool isRunning;
     private bool isLive;
     private string? lastError;
+    private (OpenTimers Timers, SemaphoreSlim Changed)? current;
 
     /// <inheritdoc />
     public string Name => "timers";
@@ -44,8 +46,9 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
         position = await RestoreAsync(timers, cancellationToken);
         isLive = false;
         isRunning = true;
-        using var changed = new SemaphoreSlim(0);
+        var changed = new SemaphoreSlim(0);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        current = (timers, changed);
         Task[] tasks = [FollowAsync(timers, changed, stop.Token), FireAsync(timers, changed, stop.Token)];
         try
         {
@@ -60,6 +63,7 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
         {
             await stop.CancelAsync();
             await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            current = null;
             isRunning = false;
         }
     }
@@ -69,11 +73,46 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
     {
         var at = position;
         var lag = await SubscriptionLag.MeasureAsync(log, at, TimerEvents, cancellationToken);
-        return new(Name, !isRunning ? SubscriptionState.Stopped : isLive ? SubscriptionState.Live : SubscriptionState.CatchingUp, at, lag.Events, lag.Seconds(time), 0, 0, lastError);
+        var parked = await parkingLot.ListAsync(Name, cancellationToken);
+        return new(Name, !isRunning ? SubscriptionState.Stopped : isLive ? SubscriptionState.Live : SubscriptionState.CatchingUp, at, lag.Events, lag.Seconds(time), 0, parked.Count, lastError);
     }
 
     /// <inheritdoc />
-    public Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default) => Task.FromResult(0);
+    /// <exception cref="DomainException">The subscription does not run.</exception>
+    public async Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default)
+    {
+        var (timers, changed) = current ?? throw new DomainException(SubscriptionErrors.NotRunning(Name));
+        var handled = 0;
+        foreach (var parked in (await parkingLot.ListAsync(Name, cancellationToken)).Where(p => key is null || p.Key == key))
+        {
+            try
+            {
+                await foreach (var recorded in log.ReadStreamOrEmptyAsync(parked.Stream, ReadDirection.Forwards, parked.Version, 1, cancellationToken))
+                {
+                    if (recorded.Id == parked.EventId)
+                    {
+                        // Whatever came to the timer after it is seen in the stream when it is due.
+                        Apply(timers, recorded);
+                    }
+                }
+            }
+            catch (Exception e) when (e is UnreadableEventException or StreamTombstonedException)
+            {
+                TimerEventUnreadable(logger, parked.EventId, parked.Stream, parked.Version, e);
+                if (e is UnreadableEventException)
+                {
+                    continue;
+                }
+            }
+
+            await StoreAsync(timers, cancellationToken);
+            await parkingLot.RemoveAsync(parked, cancellationToken);
+            changed.Release();
+            handled++;
+        }
+
+        return handled;
+    }
 
     private async Task FollowAsync(OpenTimers timers, SemaphoreSlim changed, CancellationToken cancellationToken)
     {
@@ -82,7 +121,17 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
         {
             if (message.Event is { } recorded)
             {
-                Apply(timers, recorded);
+                try
+                {
+                    Apply(timers, recorded);
+                }
+                catch (UnreadableEventException e)
+                {
+                    lastError = e.Message;
+                    TimerEventUnreadable(logger, recorded.Id, recorded.Stream, recorded.Version, e);
+                    await parkingLot.ParkAsync(new(Name, recorded.Stream, recorded.Position, recorded.Id, recorded.Stream, recorded.Version, recorded.Type, e.Message, 1, time.GetUtcNow()), cancellationToken);
+                }
+
                 sinceStored++;
             }
 
@@ -175,14 +224,25 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
         }
     }
 
-    /// <summary>Whether an event after the scheduling says that the timer elapsed, was cancelled or was moved.</summary>
-    private static bool Settles(OpenTimer timer, RecordedEvent recorded) => recorded.Type switch
+    /// <summary>Whether an event after the scheduling says that the timer elapsed, was cancelled or was moved. One that cannot be read says nothing; it is parked.</summary>
+    private bool Settles(OpenTimer timer, RecordedEvent recorded)
     {
-        PlatformEventTypes.TimerElapsed => Read(recorded, PlatformJson.Default.TimerElapsed).Scheduled == timer.Scheduled,
-        PlatformEventTypes.TimerCancelled => Read(recorded, PlatformJson.Default.TimerCancelled).Timer == timer.Timer,
-        PlatformEventTypes.TimerScheduled => Read(recorded, PlatformJson.Default.TimerScheduled).Timer == timer.Timer,
-        _ => false,
-    };
+        try
+        {
+            return recorded.Type switch
+            {
+                PlatformEventTypes.TimerElapsed => Read(recorded, PlatformJson.Default.TimerElapsed).Scheduled == timer.Scheduled,
+                PlatformEventTypes.TimerCancelled => Read(recorded, PlatformJson.Default.TimerCancelled).Timer == timer.Timer,
+                PlatformEventTypes.TimerScheduled => Read(recorded, PlatformJson.Default.TimerScheduled).Timer == timer.Timer,
+                _ => false,
+            };
+        }
+        catch (UnreadableEventException e)
+        {
+            TimerEventUnreadable(logger, recorded.Id, recorded.Stream, recorded.Version, e);
+            return false;
+        }
+    }
 
     private static void Apply(OpenTimers timers, RecordedEvent recorded)
     {
@@ -220,7 +280,7 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
     {
         try
         {
-            await foreach (var recorded in log.ReadStreamAsync(StoreStream, ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
+            await foreach (var recorded in log.ReadStreamOrEmptyAsync(StoreStream, ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
             {
                 var stored = Read(recorded, PlatformJson.Default.TimersStored);
                 foreach (var timer in stored.Timers)
@@ -230,10 +290,6 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
 
                 return stored.Position;
             }
-        }
-        catch (StreamNotFoundException)
-        {
-            return LogPosition.Start;
         }
         catch (UnreadableEventException e)
         {
@@ -255,6 +311,9 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, TimeProv
 
     [LoggerMessage(LogLevel.Warning, "Timer {Timer} of {Stream} is dropped: the saga's stream was deleted.")]
     private static partial void SagaGone(ILogger logger, string timer, string stream, Exception error);
+
+    [LoggerMessage(LogLevel.Error, "Event {EventId} ({Stream} {Version}), which concerns a timer, cannot be read; it is parked, and other timers go on.")]
+    private static partial void TimerEventUnreadable(ILogger logger, Guid eventId, string stream, long version, Exception error);
 
     [LoggerMessage(LogLevel.Debug, "Timer {Timer} of {Stream}: the saga moved on to version {Version} meanwhile; it is read again.")]
     private static partial void SagaMoved(ILogger logger, string timer, string stream, long version);

@@ -23,7 +23,7 @@ internal static class SagaWorker
         var payments = new BudgetService(log);
         var saga = new PaymentSaga(log, DateTimeOffset.UnixEpoch, (e, context, ct) => payments.HandleAsync(new Grant("acme", e.Order, e.Total), context, ct));
         var subscription = new EventHandlerSubscription(log, Shop.Types, saga, new CheckpointStore(log, ids), new ParkingLot(log), TimeProvider.System, new() { CheckpointInterval = TimeSpan.FromMilliseconds(50) });
-        var host = new SubscriptionHost([subscription, new TimerService(log, ids, TimeProvider.System, new() { StoreEvery = 50 })], TimeProvider.System);
+        var host = new SubscriptionHost([subscription, new TimerService(log, ids, new ParkingLot(log), TimeProvider.System, new() { StoreEvery = 50 })], TimeProvider.System);
         await host.StartAsync(CancellationToken.None);
         return host;
     }

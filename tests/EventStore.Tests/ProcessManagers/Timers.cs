@@ -30,7 +30,7 @@ internal abstract class Given_timers
     protected void Start()
     {
         stop = new();
-        Timers = new(Log.Store, IdSource.From(TimeProvider.System), Time, Settings);
+        Timers = new(Log.Store, IdSource.From(TimeProvider.System), new ParkingLot(Log.Store), Time, Settings);
         running = Timers.RunAsync(stop.Token);
     }
 
@@ -64,6 +64,26 @@ internal abstract class Given_timers
     protected async Task<int> ElapsedAsync(string saga) => (await Log.ReadAsync($"saga-acme_payment.{saga}")).Count(e => e.Type == "timer.elapsed");
 
     protected Task ElapsesAsync(string saga) => Eventually.BeAsync(async () => await ElapsedAsync(saga) == 1, $"the timer of {saga} elapses");
+}
+
+internal sealed class A_timer_event_that_cannot_be_read : Given_timers
+{
+    [Test]
+    public async Task parks_and_stops_no_other_timer()
+    {
+        await ScheduleAsync("o1", 30);
+        await Log.Store.AppendAsync("saga-acme_payment.o1", ExpectedVersion.Any, [Shop.New(new TimerCancelled("x"), "x") with { Data = "{}"u8.ToArray() }]);
+        Start();
+        await ScheduleAsync("o2", 30);
+        await FollowedAsync();
+        Time.Advance(TimeSpan.FromMinutes(31));
+        await ElapsesAsync("o1");
+        await ElapsesAsync("o2");
+        var status = await Timers.GetStatusAsync();
+        status.Parked.Should().Be(1);
+        (await new ParkingLot(Log.Store).ListAsync("timers")).Should().ContainSingle().Which.Should().Match<ParkedEvent>(p => p.Stream == "saga-acme_payment.o1" && p.Version == 1);
+        (await Timers.ReplayParkedAsync()).Should().Be(0, "it still cannot be read");
+    }
 }
 
 internal sealed class A_timer : Given_timers
@@ -137,7 +157,7 @@ internal sealed class A_timer : Given_timers
         await ScheduleAsync("o1", 30);
         Time.Advance(TimeSpan.FromMinutes(30));
         using var end = new CancellationTokenSource();
-        var services = Enumerable.Range(0, 4).Select(_ => new TimerService(Log.Store, IdSource.From(TimeProvider.System), Time)).ToArray();
+        var services = Enumerable.Range(0, 4).Select(_ => new TimerService(Log.Store, IdSource.From(TimeProvider.System), new ParkingLot(Log.Store), Time)).ToArray();
         var runs = services.Select(s => Task.Run(() => s.RunAsync(end.Token))).ToArray();
         await Eventually.BeAsync(async () => (await Task.WhenAll(services.Select(s => s.GetStatusAsync()))).All(s => s is { State: SubscriptionState.Live, LagEvents: 0 }), "all have read the log");
         await ElapsesAsync("o1");
@@ -228,7 +248,7 @@ internal sealed class A_saga_with_a_deadline : Given_timers
     {
         var saga = new PaymentSaga(Log.Store, new ManualTimeProvider().GetUtcNow(), (_, _, _) => Task.CompletedTask);
         var subscription = new EventHandlerSubscription(Log.Store, Shop.Types, saga, new CheckpointStore(Log.Store, IdSource.From(TimeProvider.System)), new ParkingLot(Log.Store), TimeProvider.System, new() { CheckpointInterval = TimeSpan.FromMilliseconds(20) });
-        Timers = new(Log.Store, IdSource.From(TimeProvider.System), Time);
+        Timers = new(Log.Store, IdSource.From(TimeProvider.System), new ParkingLot(Log.Store), Time);
         using var host = new SubscriptionHost([subscription, Timers], TimeProvider.System);
         await host.StartAsync(CancellationToken.None);
         await work(saga);
