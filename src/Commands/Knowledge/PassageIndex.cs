@@ -11,6 +11,10 @@ internal sealed class PassageIndex
 {
     // A word of the title says what the whole article is about.
     private const int TitleWeight = 2;
+    private const double TitleBonus = 0.6;
+
+    // What an article says elsewhere tells what a passage of it is about.
+    private const double ArticleShare = 0.15;
     private const int MinDead = 64;
 
     // The values of Robertson and Zaragoza for running text.
@@ -20,6 +24,7 @@ internal sealed class PassageIndex
     private readonly Dictionary<string, Article> articles = new(StringComparer.Ordinal);
     private Dictionary<string, int> terms = new(StringComparer.Ordinal);
     private Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup;
+    private Dictionary<(char First, int Length), List<string>> shapes = [];
     private List<PostingList> postings = [];
     private List<Entry> entries = [];
     private int dead;
@@ -68,7 +73,7 @@ internal sealed class PassageIndex
             }
 
             TotalLength -= entry.Length;
-            entries[slot] = new("", "", "", 0) { IsDead = true };
+            entries[slot] = new("", "", "", entry.Number) { IsDead = true };
             dead++;
         }
 
@@ -82,6 +87,31 @@ internal sealed class PassageIndex
 
     /// <summary>In how many passages a term stands.</summary>
     public int Frequency(ReadOnlySpan<char> term) => lookup.TryGetValue(term, out var id) ? postings[id].Alive : 0;
+
+    /// <summary>The most frequent term that differs from a misspelt one by a letter or two; ties by the alphabet. Null where none is near.</summary>
+    public string? Nearest(string misspelt)
+    {
+        string? best = null;
+        var most = 0;
+        for (var length = misspelt.Length - 1; misspelt.Length >= Spelling.Shortest && length <= misspelt.Length + 1; length++)
+        {
+            if (!shapes.TryGetValue((misspelt[0], length), out var candidates))
+            {
+                continue;
+            }
+
+            foreach (var candidate in candidates)
+            {
+                if (Spelling.IsNear(misspelt, candidate) && Frequency(candidate) is var found && found > 0
+                    && (found > most || (found == most && string.CompareOrdinal(candidate, best) < 0)))
+                {
+                    (best, most) = (candidate, found);
+                }
+            }
+        }
+
+        return best;
+    }
 
     /// <summary>Adds every passage that holds one of the terms, with its BM25 score, to <paramref name="hits"/>.</summary>
     public void Find(List<WeightedTerm> query, double averageLength, int index, List<Hit> hits)
@@ -97,22 +127,48 @@ internal sealed class PassageIndex
             if (terms.TryGetValue(wanted.Term, out var id))
             {
                 var share = wanted.Weight * (K1 + 1);
-                foreach (var (slot, weight) in lists[id].Items)
+                var bonus = wanted.Weight * TitleBonus;
+                foreach (var (slot, weight, isInTitle) in lists[id].Items)
                 {
-                    scores[slot] += share * weight / (weight + (K1 * (1 - B)) + (scale * all[slot].Length));
+                    scores[slot] += (share * weight / (weight + (K1 * (1 - B)) + (scale * all[slot].Length))) + (isInTitle ? bonus : 0);
                 }
             }
         }
 
-        for (var slot = 0; slot < scores.Length; slot++)
+        for (var first = 0; first < scores.Length;)
         {
-            if (scores[slot] > 0 && !all[slot].IsDead)
+            var end = first + 1;
+            while (end < scores.Length && all[end].Number > 0)
             {
-                hits.Add(new(index, slot, scores[slot]));
+                end++;
             }
+
+            if (!all[first].IsDead)
+            {
+                Collect(scores[first..end], first, index, hits);
+            }
+
+            first = end;
         }
 
         ArrayPool<double>.Shared.Return(rented);
+    }
+
+    private static void Collect(ReadOnlySpan<double> scores, int first, int index, List<Hit> hits)
+    {
+        double best = 0, second = 0;
+        foreach (var score in scores)
+        {
+            (best, second) = score > best ? (score, best) : (best, Math.Max(second, score));
+        }
+
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (scores[i] > 0)
+            {
+                hits.Add(new(index, first + i, scores[i] + (ArticleShare * (scores[i] == best ? second : best))));
+            }
+        }
     }
 
     public ref readonly Entry At(int slot) => ref CollectionsMarshal.AsSpan(entries)[slot];
@@ -120,10 +176,10 @@ internal sealed class PassageIndex
     private void Add(Entry entry)
     {
         var slot = entries.Count;
-        foreach (var (term, weight) in Weigh(entry))
+        foreach (var (term, (weight, isInTitle)) in Weigh(entry))
         {
             ref var list = ref CollectionsMarshal.AsSpan(postings)[term];
-            list.Add(new(slot, (ushort)Math.Min(weight, ushort.MaxValue)));
+            list.Add(new(slot, (ushort)Math.Min(weight, ushort.MaxValue), isInTitle));
             list.Alive++;
             entry.Length += weight;
         }
@@ -132,15 +188,15 @@ internal sealed class PassageIndex
         entries.Add(entry);
     }
 
-    private Dictionary<int, int> Weigh(in Entry entry)
+    private Dictionary<int, (int Weight, bool IsInTitle)> Weigh(in Entry entry)
     {
-        var counts = new Dictionary<int, int>();
+        var counts = new Dictionary<int, (int Weight, bool IsInTitle)>();
         Weigh(entry.Title, TitleWeight, counts);
         Weigh(entry.Text, 1, counts);
         return counts;
     }
 
-    private void Weigh(string text, int weight, Dictionary<int, int> counts)
+    private void Weigh(string text, int weight, Dictionary<int, (int Weight, bool IsInTitle)> counts)
     {
         Span<char> buffer = stackalloc char[TermReader.BufferSize];
         var reader = new TermReader(text, buffer);
@@ -149,11 +205,15 @@ internal sealed class PassageIndex
             if (!lookup.TryGetValue(reader.Term, out var id))
             {
                 id = postings.Count;
-                terms.Add(reader.Term.ToString(), id);
+                var term = reader.Term.ToString();
+                terms.Add(term, id);
                 postings.Add(new());
+                ref var alike = ref CollectionsMarshal.GetValueRefOrAddDefault(shapes, (term[0], term.Length), out _);
+                (alike ??= []).Add(term);
             }
 
-            CollectionsMarshal.GetValueRefOrAddDefault(counts, id, out _) += weight;
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, id, out _);
+            count = (count.Weight + weight, count.IsInTitle || weight == TitleWeight);
         }
     }
 
@@ -164,7 +224,7 @@ internal sealed class PassageIndex
         articles.Clear();
         terms = new(StringComparer.Ordinal);
         lookup = terms.GetAlternateLookup<ReadOnlySpan<char>>();
-        (postings, entries, dead, TotalLength) = ([], new(Count), 0, 0);
+        (postings, shapes, entries, dead, TotalLength) = ([], [], new(Count), 0, 0);
         foreach (var (id, (first, passages)) in kept)
         {
             articles.Add(id, new(entries.Count, passages));
@@ -187,7 +247,7 @@ internal sealed class PassageIndex
 
     private readonly record struct Article(int First, int Passages);
 
-    private readonly record struct Posting(int Slot, ushort Weight);
+    private readonly record struct Posting(int Slot, ushort Weight, bool IsInTitle);
 
     private struct PostingList
     {

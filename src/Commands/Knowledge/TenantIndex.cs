@@ -11,6 +11,13 @@ namespace AIaaS.Commands.Knowledge;
 internal sealed class TenantIndex : IDisposable
 {
     private const int MaxPassagesOfOneArticle = 2;
+    private const int MaxCorrections = 4;
+
+    // Said more often a word counts for more, each time by less.
+    private const double K3 = 8;
+    private const double StoryShare = 0.6;
+    private const double SynonymShare = 0.5;
+    private const double CorrectionShare = 0.7;
 
     private readonly ReaderWriterLockSlim gate = new();
     private readonly PassageIndex customer = new();
@@ -113,36 +120,81 @@ internal sealed class TenantIndex : IDisposable
         return found.DrainToImmutable();
     }
 
+    // What the message asks counts most, the story around it less; words that mean the same find passages too, but not before the words themselves.
     private static List<WeightedTerm> TermsOf(ReadOnlySpan<PassageIndex> indexes, string query, int passages)
     {
-        var terms = new List<WeightedTerm>(16);
-        var places = new Dictionary<string, int>(StringComparer.Ordinal);
-        var known = places.GetAlternateLookup<ReadOnlySpan<char>>();
-        Span<char> buffer = stackalloc char[TermReader.BufferSize];
-        var reader = new TermReader(query, buffer);
-        while (reader.Read())
+        var read = QuestionTerms.Read(query);
+        var terms = new List<WeightedTerm>(read.Count * 2);
+        var corrections = 0;
+        foreach (var (text, isGeneric, isAsked, count) in read)
         {
-            if (known.TryGetValue(reader.Term, out var place))
+            var share = (isGeneric ? EnglishWords.GenericWorth : 1) * (isAsked ? 1 : StoryShare) * (K3 + 1) * count / (K3 + count);
+            var group = EnglishWords.GroupOf(text);
+            if (!Add(indexes, text, share, passages, terms) && group < 0 && corrections++ < MaxCorrections)
             {
-                terms[place] = terms[place] with { Count = terms[place].Count + 1 };
-                continue;
+                var known = EnglishWords.Correct(text);
+                group = known is null ? -1 : EnglishWords.GroupOf(known);
+                if (Nearest(indexes, text) is { } near)
+                {
+                    Add(indexes, near, share * CorrectionShare, passages, terms);
+                }
             }
 
-            var frequency = 0;
-            foreach (var index in indexes)
+            if (group >= 0)
             {
-                frequency += index.Frequency(reader.Term);
-            }
-
-            if (frequency > 0)
-            {
-                var term = reader.Term.ToString();
-                places.Add(term, terms.Count);
-                terms.Add(new(term, Math.Log(1 + ((passages - frequency + 0.5) / (frequency + 0.5))), 1));
+                foreach (var alike in EnglishWords.MembersOf(group))
+                {
+                    if (alike != text)
+                    {
+                        Add(indexes, alike, share * SynonymShare, passages, terms);
+                    }
+                }
             }
         }
 
         return terms;
+    }
+
+    private static bool Add(ReadOnlySpan<PassageIndex> indexes, string term, double share, int passages, List<WeightedTerm> terms)
+    {
+        var frequency = 0;
+        foreach (var index in indexes)
+        {
+            frequency += index.Frequency(term);
+        }
+
+        if (frequency == 0)
+        {
+            return false;
+        }
+
+        var weight = share * Math.Log(1 + ((passages - frequency + 0.5) / (frequency + 0.5)));
+        for (var i = 0; i < terms.Count; i++)
+        {
+            if (terms[i].Term == term)
+            {
+                terms[i] = terms[i] with { Weight = Math.Max(terms[i].Weight, weight) };
+                return true;
+            }
+        }
+
+        terms.Add(new(term, weight));
+        return true;
+    }
+
+    private static string? Nearest(ReadOnlySpan<PassageIndex> indexes, string misspelt)
+    {
+        string? best = null;
+        var most = 0;
+        foreach (var index in indexes)
+        {
+            if (index.Nearest(misspelt) is { } near && index.Frequency(near) > most)
+            {
+                (best, most) = (near, index.Frequency(near));
+            }
+        }
+
+        return best;
     }
 
     // Takes the best hit out; ties by article, then by the passage's place in it.
@@ -189,14 +241,8 @@ internal sealed class TenantIndex : IDisposable
     }
 }
 
-/// <summary>A term of a query: what it is worth (the rarer, the more), and how often the query says it.</summary>
-internal readonly record struct WeightedTerm(string Term, double Idf, int Count)
-{
-    private const double K3 = 8;
-
-    /// <summary>What it counts for; said more often it counts for more, each time by less.</summary>
-    public double Weight => Idf * (K3 + 1) * Count / (K3 + Count);
-}
+/// <summary>A term of a query and what it is worth: the rarer, the more.</summary>
+internal readonly record struct WeightedTerm(string Term, double Weight);
 
 /// <summary>A passage that a query found.</summary>
 internal readonly record struct Hit(int Index, int Slot, double Score);

@@ -1,0 +1,108 @@
+namespace AIaaS.Commands.Knowledge;
+
+/// <summary>A term of a message.</summary>
+/// <param name="Text">The term.</param>
+/// <param name="IsGeneric">Whether it says little by itself.</param>
+/// <param name="IsAsked">Whether it stands in what is asked, not in the story around.</param>
+/// <param name="Count">How often the message says it.</param>
+internal readonly record struct QuestionTerm(string Text, bool IsGeneric, bool IsAsked, int Count);
+
+/// <summary>
+/// The terms of a customer's message. Where a sentence of it asks something, the others only tell how it came to it. Phrases whose meaning
+/// their words alone do not show ("send it back") add the word that articles use.
+/// </summary>
+internal static class QuestionTerms
+{
+    private const int MaxTerms = 300;
+    private const int LongestPhrase = 4;
+
+    public static List<QuestionTerm> Read(string message)
+    {
+        var terms = new List<QuestionTerm>(24);
+        var asks = message.Contains('?', StringComparison.Ordinal);
+        for (var start = 0; start < message.Length && terms.Count < MaxTerms;)
+        {
+            var end = EndOfSentence(message, start);
+            var sentence = message.AsSpan(start, end - start);
+            Read(sentence, !asks || sentence.TrimEnd().EndsWith('?') || Asks(sentence), terms);
+            start = end;
+        }
+
+        return terms;
+    }
+
+    private static int EndOfSentence(string text, int start)
+    {
+        for (var i = start; i < text.Length; i++)
+        {
+            if (text[i] is '\n' or '?' or '!' || (text[i] == '.' && (i + 1 == text.Length || char.IsWhiteSpace(text[i + 1]))))
+            {
+                while (i + 1 < text.Length && text[i + 1] is '?' or '!' or '.')
+                {
+                    i++;
+                }
+
+                return i + 1;
+            }
+        }
+
+        return text.Length;
+    }
+
+    // Many leave the question mark out.
+    private static bool Asks(ReadOnlySpan<char> sentence)
+    {
+        sentence = sentence.TrimStart();
+        var space = sentence.IndexOf(' ');
+        var word = space < 0 ? sentence : sentence[..space];
+        return word.Equals("how", StringComparison.OrdinalIgnoreCase) || word.Equals("what", StringComparison.OrdinalIgnoreCase) || word.Equals("can", StringComparison.OrdinalIgnoreCase)
+            || word.Equals("where", StringComparison.OrdinalIgnoreCase) || word.Equals("when", StringComparison.OrdinalIgnoreCase) || word.Equals("why", StringComparison.OrdinalIgnoreCase)
+            || word.Equals("do", StringComparison.OrdinalIgnoreCase) || word.Equals("is", StringComparison.OrdinalIgnoreCase) || word.Equals("which", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static void Read(ReadOnlySpan<char> sentence, bool isAsked, List<QuestionTerm> terms)
+    {
+        Span<char> buffer = stackalloc char[TermReader.BufferSize];
+        var reader = new TermReader(sentence, buffer);
+        var (sinceSending, sinceMoney, sinceSold, sinceTaking) = (LongestPhrase, LongestPhrase, LongestPhrase, LongestPhrase);
+        while (reader.Read() && terms.Count < MaxTerms)
+        {
+            var term = reader.Term;
+            Add(terms, term, isAsked);
+            sinceSending = term is "send" or "sent" or "bring" or "give" or "ship" ? 0 : sinceSending + 1;
+            sinceTaking = term is "take" or "took" ? 0 : sinceTaking + 1;
+            sinceMoney = term is "money" ? 0 : sinceMoney + 1;
+            sinceSold = term is "sold" ? 0 : sinceSold + 1;
+            if (term is "back")
+            {
+                if (sinceMoney < LongestPhrase)
+                {
+                    Add(terms, "refund", isAsked);
+                }
+                else if (sinceSending < LongestPhrase || sinceTaking < LongestPhrase)
+                {
+                    Add(terms, "return", isAsked);
+                }
+            }
+        }
+
+        if (sinceSold < LongestPhrase && sentence.Contains("sold out", StringComparison.OrdinalIgnoreCase))
+        {
+            Add(terms, "stock", isAsked);
+        }
+    }
+
+    private static void Add(List<QuestionTerm> terms, ReadOnlySpan<char> term, bool isAsked)
+    {
+        for (var i = 0; i < terms.Count; i++)
+        {
+            if (term.SequenceEqual(terms[i].Text))
+            {
+                terms[i] = terms[i] with { IsAsked = terms[i].IsAsked || isAsked, Count = terms[i].Count + 1 };
+                return;
+            }
+        }
+
+        terms.Add(new(term.ToString(), EnglishWords.IsGeneric(term), isAsked, 1));
+    }
+}
