@@ -8,6 +8,8 @@ internal static class EnglishWords
     /// <summary>What a word that says little counts, against 1 for any other.</summary>
     public const double GenericWorth = 0.3;
 
+    private const double WishWorth = 1.4;
+
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Generic = Stems(
         "help need want know tell question problem issue happen work use make way thing mean long much many lot time new still already possible able sure " +
         "give gave given take took taken go going gone come came see saw look find found try trying tried say said ask asked show understand let think thought wonder " +
@@ -15,9 +17,15 @@ internal static class EnglishWords
         "well good right wrong correct different same other another more most less least few little bit only never ever always often sometimes again " +
         "information info detail explain available actually allow come expect back one two three four five six seven eight nine ten first last next " +
         "day week month year hour minute ago morning afternoon evening night monday tuesday wednesday thursday friday january february march april june july august september october november december " +
-        "up over through thru around enough though although however without within during before until since upon each every both either else own " +
+        "up over through thru around enough though although however without within during before until since upon each every both either else own away whatever whether else " +
         "hey dear sir madam yes okay ok kind kindly hope guess seem looking reason case sort especially maybe perhaps instead anymore people person " +
         "rather cause matter happened doing became become got gotten gonna wanna im ive id cant wont")
+        .ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    // Nearly every article of a business names its goods and these; what a customer wants done tells its articles apart better than the goods do.
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Wishes = Stems(
+        "return refund exchange cancel delivery ship pay payment warranty guarantee repair rent hire track tracking invoice receipt password login subscribe unsubscribe " +
+        "membership discount voucher damaged broken missing lost stolen late declined delete activate withdraw transfer verify block replace recall recycle price cheaper")
         .ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
     private static readonly string[][] Groups =
@@ -82,6 +90,9 @@ internal static class EnglishWords
 
     /// <summary>Whether a term says little about what a question is about.</summary>
     public static bool IsGeneric(ReadOnlySpan<char> term) => Generic.Contains(term) || (term.Length <= 4 && term.IndexOfAnyExceptInRange('0', '9') < 0) || term.Length == 1;
+
+    /// <summary>What a term counts by itself.</summary>
+    public static double WorthOf(string term, bool isGeneric) => isGeneric ? GenericWorth : Wishes.Contains(term) ? WishWorth : 1;
 
     /// <summary>The group of terms that mean the same, or -1.</summary>
     public static int GroupOf(ReadOnlySpan<char> term) => GroupLookup.TryGetValue(term, out var group) ? group : -1;

@@ -4,8 +4,9 @@ namespace AIaaS.Commands.Knowledge;
 /// <param name="Text">The term.</param>
 /// <param name="IsGeneric">Whether it says little by itself.</param>
 /// <param name="IsAsked">Whether it stands in what is asked, not in the story around.</param>
+/// <param name="Share">What it counts: less in the story than in what is asked.</param>
 /// <param name="Count">How often the message says it.</param>
-internal readonly record struct QuestionTerm(string Text, bool IsGeneric, bool IsAsked, int Count);
+internal readonly record struct QuestionTerm(string Text, bool IsGeneric, bool IsAsked, double Share, int Count);
 
 /// <summary>
 /// The terms of a customer's message. Where a sentence of it asks something, the others only tell how it came to it. Phrases whose meaning
@@ -16,16 +17,37 @@ internal static class QuestionTerms
     private const int MaxTerms = 300;
     private const int LongestPhrase = 4;
 
+    // "Is it covered?" points to the story; "How do I pay?" does not.
+    private const double StoryShare = 0.6;
+    private const double NeededStoryShare = 0.9;
+
+    private static readonly string[] NotThere = ["not here", "not arrived", "n't arrived", "nt arrived", "never arrived", "never came", "n't come", "not come", "n't received", "not received", "still waiting"];
+
     public static List<QuestionTerm> Read(string message)
     {
         var terms = new List<QuestionTerm>(24);
         var asks = message.Contains('?', StringComparison.Ordinal);
+        var needsStory = false;
         for (var start = 0; start < message.Length && terms.Count < MaxTerms;)
         {
             var end = EndOfSentence(message, start);
             var sentence = message.AsSpan(start, end - start);
-            Read(sentence, !asks || sentence.TrimEnd().EndsWith('?') || Asks(sentence), terms);
+            var isAsked = !asks || sentence.TrimEnd().EndsWith('?') || Asks(sentence);
+            needsStory |= isAsked && PointsBack(sentence);
+            Read(sentence, isAsked, terms);
             start = end;
+        }
+
+        var about = 0;
+        foreach (var term in terms)
+        {
+            about += term.IsAsked && !term.IsGeneric ? 1 : 0;
+        }
+
+        var share = needsStory || about < 2 ? NeededStoryShare : StoryShare;
+        for (var i = 0; i < terms.Count; i++)
+        {
+            terms[i] = terms[i].IsAsked ? terms[i] : terms[i] with { Share = share };
         }
 
         return terms;
@@ -60,11 +82,25 @@ internal static class QuestionTerms
             || word.Equals("do", StringComparison.OrdinalIgnoreCase) || word.Equals("is", StringComparison.OrdinalIgnoreCase) || word.Equals("which", StringComparison.OrdinalIgnoreCase);
     }
 
+    private static bool PointsBack(ReadOnlySpan<char> sentence)
+    {
+        foreach (var range in sentence.SplitAny(" ,.?!'"))
+        {
+            if (sentence[range] is "it" or "this" or "that" or "them" or "they" or "these" or "those")
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static void Read(ReadOnlySpan<char> sentence, bool isAsked, List<QuestionTerm> terms)
     {
         Span<char> buffer = stackalloc char[TermReader.BufferSize];
         var reader = new TermReader(sentence, buffer);
-        var (sinceSending, sinceMoney, sinceSold, sinceTaking) = (LongestPhrase, LongestPhrase, LongestPhrase, LongestPhrase);
+        var first = terms.Count;
+        var (sinceSending, sinceMoney, sinceTaking) = (LongestPhrase, LongestPhrase, LongestPhrase);
         while (reader.Read() && terms.Count < MaxTerms)
         {
             var term = reader.Term;
@@ -72,23 +108,35 @@ internal static class QuestionTerms
             sinceSending = term is "send" or "sent" or "bring" or "give" or "ship" ? 0 : sinceSending + 1;
             sinceTaking = term is "take" or "took" ? 0 : sinceTaking + 1;
             sinceMoney = term is "money" ? 0 : sinceMoney + 1;
-            sinceSold = term is "sold" ? 0 : sinceSold + 1;
-            if (term is "back")
+            if (term is "back" && (sinceMoney < LongestPhrase || sinceSending < LongestPhrase || sinceTaking < LongestPhrase))
             {
-                if (sinceMoney < LongestPhrase)
+                // The phrase says it all, so its words do not count by themselves.
+                for (var i = first; i < terms.Count; i++)
                 {
-                    Add(terms, "refund", isAsked);
+                    terms[i] = terms[i].Text is "send" or "sent" or "bring" or "ship" or "money" ? terms[i] with { IsGeneric = true } : terms[i];
                 }
-                else if (sinceSending < LongestPhrase || sinceTaking < LongestPhrase)
-                {
-                    Add(terms, "return", isAsked);
-                }
+
+                Add(terms, sinceMoney < LongestPhrase ? "refund" : "return", isAsked);
             }
         }
 
-        if (sinceSold < LongestPhrase && sentence.Contains("sold out", StringComparison.OrdinalIgnoreCase))
+        if (sentence.Contains("sold out", StringComparison.OrdinalIgnoreCase))
         {
+            for (var i = first; i < terms.Count; i++)
+            {
+                terms[i] = terms[i].Text is "sold" ? terms[i] with { IsGeneric = true } : terms[i];
+            }
+
             Add(terms, "stock", isAsked);
+        }
+
+        foreach (var phrase in NotThere)
+        {
+            if (sentence.Contains(phrase, StringComparison.OrdinalIgnoreCase))
+            {
+                Add(terms, "late", isAsked);
+                break;
+            }
         }
     }
 
@@ -103,6 +151,6 @@ internal static class QuestionTerms
             }
         }
 
-        terms.Add(new(term.ToString(), EnglishWords.IsGeneric(term), isAsked, 1));
+        terms.Add(new(term.ToString(), EnglishWords.IsGeneric(term), isAsked, 1, 1));
     }
 }

@@ -15,7 +15,6 @@ internal sealed class TenantIndex : IDisposable
 
     // Said more often a word counts for more, each time by less.
     private const double K3 = 8;
-    private const double StoryShare = 0.6;
     private const double SynonymShare = 0.5;
     private const double CorrectionShare = 0.7;
 
@@ -126,9 +125,9 @@ internal sealed class TenantIndex : IDisposable
         var read = QuestionTerms.Read(query);
         var terms = new List<WeightedTerm>(read.Count * 2);
         var corrections = 0;
-        foreach (var (text, isGeneric, isAsked, count) in read)
+        foreach (var (text, isGeneric, _, said, count) in read)
         {
-            var share = (isGeneric ? EnglishWords.GenericWorth : 1) * (isAsked ? 1 : StoryShare) * (K3 + 1) * count / (K3 + count);
+            var share = EnglishWords.WorthOf(text, isGeneric) * said * (K3 + 1) * count / (K3 + count);
             var group = EnglishWords.GroupOf(text);
             if (!Add(indexes, text, share, passages, terms) && group < 0 && corrections++ < MaxCorrections)
             {

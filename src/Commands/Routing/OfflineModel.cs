@@ -11,6 +11,9 @@ namespace AIaaS.Commands.Routing;
 public sealed class OfflineModel(string name, Tier tier) : IModelClient
 {
     private const double NothingFound = 0.3;
+
+    // The cheapest model leaves what the next one may still find to the next one.
+    private readonly double nothingFound = tier == Tier.SLM_A ? NothingFound / 15 : NothingFound;
     private readonly Extraction extraction = new(tier);
 
     /// <summary>The model's name.</summary>
@@ -60,7 +63,7 @@ public sealed class OfflineModel(string name, Tier tier) : IModelClient
         }
 
         var reply = extraction.Answer(request.Question, request.Passages);
-        return reply.Action == AnswerAction.Answer && reply.Confidence < NothingFound
+        return reply.Action == AnswerAction.Answer && reply.Confidence < nothingFound
             ? new(AnswerAction.Handoff, AnswerReason.NoEvidence, "I could not find this in our articles, so I am passing you on to a colleague.", [], Math.Round(1 - reply.Confidence, 3))
             : reply.Action == AnswerAction.Handoff
                 ? reply with { Answer = "I could not find this in our articles, so I am passing you on to a colleague.", Confidence = 1 }

@@ -1,120 +1,92 @@
-using System.Collections.Frozen;
+using System.Numerics;
 using AIaaS.Commands.Knowledge;
 
 namespace AIaaS.Commands.Routing;
 
-/// <summary>The terms of a question, each a bit, with what each is worth. Words that mean the same share a bit where that is asked for.</summary>
+/// <summary>The terms of a question, each a bit, with what each is worth. Words that mean the same share a bit.</summary>
 internal sealed class Question
 {
     private const int MaxTerms = 60;
-    private const double GenericWorth = 0.35;
-    private const double CommonWorth = 0.5;
+    private const double UnmatchedStory = 0.4;
+    private const double EverywhereWorth = 0.5;
 
-    private static readonly FrozenSet<string> Generic = Stems(
-        "help need want know tell question problem issue happen work use make way thing mean long much many time new still already possible able sure " +
-        "give take go going come see look find try trying say said ask show understand let think wonder currently now today yet even really soon something anything " +
-        "someone anyone everything keep put well good right wrong correct different same information info detail explain possible available actually allow come back receive expect").ToFrozenSet(StringComparer.Ordinal);
-
-    private static readonly FrozenDictionary<string, string> Synonyms = Groups(
-        "refund reimburse reimbursement",
-        "delivery deliver ship shipping shipment arrive arrival",
-        "parcel package",
-        "fee charge cost price",
-        "cancel terminate close",
-        "stolen steal theft",
-        "lost lose missing",
-        "broken damaged faulty defective",
-        "purchase buy bought",
-        "pay payment paid",
-        "phone telephone mobile",
-        "change update edit modify",
-        "passcode password pin",
-        "begin start",
-        "fix repair",
-        "send sent mail",
-        "exchange swap",
-        "voucher coupon",
-        "decline declined reject rejected refused",
-        "transfer wire",
-        "limit maximum cap",
-        "age old",
-        "freeze lock block",
-        "verify verification identity",
-        "atm withdrawal withdraw",
-        "wait waiting pending",
-        "app application");
-
+    private readonly Dictionary<string, int> terms = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> bits;
-    private readonly double[] worth;
+    private readonly List<(int Group, int Bit)> groups = new(8);
+    private readonly List<(string Term, int Bit, int Group)> spelled = new(16);
+    private readonly double[] worth = new double[MaxTerms];
+    private readonly ulong story;
 
-    public Question(string text, bool withSynonyms)
+    public Question(string text)
     {
-        var terms = new Dictionary<string, int>(StringComparer.Ordinal);
         bits = terms.GetAlternateLookup<ReadOnlySpan<char>>();
-        var worths = new List<double>();
-        Span<char> buffer = stackalloc char[TermReader.BufferSize];
-        var reader = new TermReader(text, buffer);
-        while (reader.Read() && worths.Count < MaxTerms)
+        Asked = FactReader.AskedIn(text);
+        foreach (var (term, isGeneric, isAsked, share, _) in QuestionTerms.Read(text))
         {
-            if (bits.ContainsKey(reader.Term))
+            var group = EnglishWords.GroupOf(term);
+            var bit = BitOf(group);
+            if (bit < 0 && Count < MaxTerms)
             {
-                continue;
-            }
-
-            var term = reader.Term.ToString();
-            if (withSynonyms && Synonyms.TryGetValue(term, out var group))
-            {
-                if (!terms.TryGetValue(group, out var bit))
+                bit = Count++;
+                worth[bit] = EnglishWords.WorthOf(term, isGeneric || IsAmount(term)) * share;
+                if (group >= 0)
                 {
-                    bit = worths.Count;
-                    worths.Add(1);
-                    terms.Add(group, bit);
+                    groups.Add((group, bit));
                 }
 
-                terms.TryAdd(term, bit);
-                Specific |= 1UL << bit;
-                continue;
+                Specific |= isGeneric || IsAmount(term) ? 0 : 1UL << bit;
+                story |= isAsked ? 0 : 1UL << bit;
+                if (!isGeneric && term.Length >= Spelling.Shortest)
+                {
+                    spelled.Add((term, bit, group < 0 && EnglishWords.Correct(term) is { } known ? EnglishWords.GroupOf(known) : -1));
+                }
             }
 
-            if (!Generic.Contains(term))
+            if (bit >= 0)
             {
-                Specific |= 1UL << worths.Count;
+                terms.TryAdd(term, bit);
             }
-
-            terms.Add(term, worths.Count);
-            worths.Add(Generic.Contains(term) ? GenericWorth : 1);
         }
-
-        WithSynonyms = withSynonyms;
-        worth = [.. worths];
     }
 
-    public bool WithSynonyms { get; }
+    /// <summary>The facts that it asks for.</summary>
+    public Facts Asked { get; }
 
     /// <summary>The bits of all terms that say what it is about.</summary>
     public ulong Specific { get; }
 
-    public int Count => worth.Length;
+    public int Count { get; }
 
-    /// <summary>The bits of the terms that stand in a text.</summary>
-    public ulong In(ReadOnlySpan<char> text)
+    /// <summary>The bits of the terms that stand in a text, and of those that stand there but for a slip of spelling.</summary>
+    public Matches In(ReadOnlySpan<char> text)
     {
         Span<char> buffer = stackalloc char[TermReader.BufferSize];
         var reader = new TermReader(text, buffer);
-        var found = 0UL;
+        var (found, near, count) = (0UL, 0UL, 0);
         while (reader.Read())
         {
+            count++;
             if (bits.TryGetValue(reader.Term, out var bit))
             {
                 found |= 1UL << bit;
             }
-            else if (WithSynonyms && SynonymLookup.TryGetValue(reader.Term, out var group) && bits.TryGetValue(group, out bit))
+            else
             {
-                found |= 1UL << bit;
+                var group = EnglishWords.GroupOf(reader.Term);
+                if (BitOf(group) is var same and >= 0)
+                {
+                    found |= 1UL << same;
+                    continue;
+                }
+
+                foreach (var (term, place, meant) in spelled)
+                {
+                    near |= (group >= 0 && group == meant) || (term[0] == reader.Term[0] && Spelling.IsNear(term, reader.Term)) ? 1UL << place : 0;
+                }
             }
         }
 
-        return found;
+        return new(found, near, count);
     }
 
     /// <summary>What terms are worth together.</summary>
@@ -123,52 +95,47 @@ internal sealed class Question
         var sum = 0.0;
         for (; terms != 0; terms &= terms - 1)
         {
-            sum += worth[System.Numerics.BitOperations.TrailingZeroCount(terms)];
+            sum += worth[BitOperations.TrailingZeroCount(terms)];
         }
 
         return sum;
     }
 
+    /// <summary>What terms weigh that no passage holds: in the story around a question they are no loss.</summary>
+    public double Missing(ulong terms) => Worth(terms & ~story) + (UnmatchedStory * Worth(terms & story));
+
     /// <summary>What all terms are worth together.</summary>
-    public double Whole => worth.Sum();
+    public double Whole => Worth(All);
 
-    /// <summary>A term that stands in every passage tells little about any of them.</summary>
-    public void Discount(ulong terms)
+    public ulong All => (1UL << Count) - 1;
+
+    /// <summary>A term that stands in many articles tells less about any of them.</summary>
+    /// <param name="bit">The term.</param>
+    /// <param name="share">In what share of the other articles it stands.</param>
+    public void Discount(int bit, double share) => worth[bit] *= 1 - ((1 - EverywhereWorth) * share);
+
+    private int BitOf(int group)
     {
-        for (; terms != 0; terms &= terms - 1)
+        if (group >= 0)
         {
-            worth[System.Numerics.BitOperations.TrailingZeroCount(terms)] *= CommonWorth;
-        }
-    }
-
-    private static FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> SynonymLookup => Synonyms.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    private static FrozenDictionary<string, string> Groups(params string[] groups)
-    {
-        var all = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var group in groups)
-        {
-            // Upper case keeps the name of a group apart from every term.
-            var name = group.ToUpperInvariant();
-            foreach (var stem in Stems(group))
+            foreach (var (known, bit) in groups)
             {
-                all.TryAdd(stem, name);
+                if (known == group)
+                {
+                    return bit;
+                }
             }
         }
 
-        return all.ToFrozenDictionary(StringComparer.Ordinal);
+        return -1;
     }
 
-    private static List<string> Stems(string words)
-    {
-        var stems = new List<string>();
-        Span<char> buffer = stackalloc char[TermReader.BufferSize];
-        var reader = new TermReader(words, buffer);
-        while (reader.Read())
-        {
-            stems.Add(reader.Term.ToString());
-        }
-
-        return stems;
-    }
+    // Which amount is asked for, the fact says; the words for it stand in many an answer, or in none.
+    private bool IsAmount(string term) => (Asked & Facts.Amount) != 0 && term is "cost" or "price" or "fee" or "charg" or "free" or "dollar";
 }
+
+/// <summary>What of a question stands in a text.</summary>
+/// <param name="Terms">The terms.</param>
+/// <param name="Near">Terms that would stand there if one of both were spelled otherwise.</param>
+/// <param name="Count">How many terms the text has.</param>
+internal readonly record struct Matches(ulong Terms, ulong Near, int Count);

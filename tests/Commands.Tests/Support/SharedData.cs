@@ -32,7 +32,7 @@ internal static class SharedData
                 json.RootElement.GetProperty("id").GetString()!,
                 title,
                 json.RootElement.GetProperty("content").GetString()!,
-                title.StartsWith("Internal", StringComparison.Ordinal) ? Audience.Staff : Audience.Customer,
+                title.Contains("Internal", StringComparison.Ordinal) ? Audience.Staff : Audience.Customer,
                 DateTimeOffset.UnixEpoch);
         }
     }
