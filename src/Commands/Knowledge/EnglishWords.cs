@@ -17,7 +17,7 @@ internal static class EnglishWords
         "well good right wrong correct different same other another more most less least few little bit only never ever always often sometimes again " +
         "information info detail explain available actually allow come expect back one two three four five six seven eight nine ten first last next " +
         "day week month year hour minute ago morning afternoon evening night monday tuesday wednesday thursday friday january february march april june july august september october november december " +
-        "up over through thru around enough though although however without within during before until since upon each every both either else own away whatever whether else " +
+        "up over through thru around enough though although however without within during before until since upon each every both either else own pair piece couple bunch away whatever whether else " +
         "hey dear sir madam yes okay ok kind kindly hope guess seem looking reason case sort especially maybe perhaps instead anymore people person " +
         "rather cause matter happened doing became become got gotten gonna wanna im ive id cant wont")
         .ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();

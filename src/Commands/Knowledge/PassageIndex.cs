@@ -200,21 +200,31 @@ internal sealed class PassageIndex
     {
         Span<char> buffer = stackalloc char[TermReader.BufferSize];
         var reader = new TermReader(text, buffer);
+        var phrase = new BackPhrase(inArticle: true);
         while (reader.Read())
         {
-            if (!lookup.TryGetValue(reader.Term, out var id))
+            Tally(reader.Term, weight, counts);
+            if (phrase.Hear(reader.Term) is { } meant)
             {
-                id = postings.Count;
-                var term = reader.Term.ToString();
-                terms.Add(term, id);
-                postings.Add(new());
-                ref var alike = ref CollectionsMarshal.GetValueRefOrAddDefault(shapes, (term[0], term.Length), out _);
-                (alike ??= []).Add(term);
+                Tally(meant, weight, counts);
             }
-
-            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, id, out _);
-            count = (count.Weight + weight, count.IsInTitle || weight == TitleWeight);
         }
+    }
+
+    private void Tally(ReadOnlySpan<char> word, int weight, Dictionary<int, (int Weight, bool IsInTitle)> counts)
+    {
+        if (!lookup.TryGetValue(word, out var id))
+        {
+            id = postings.Count;
+            var term = word.ToString();
+            terms.Add(term, id);
+            postings.Add(new());
+            ref var alike = ref CollectionsMarshal.GetValueRefOrAddDefault(shapes, (term[0], term.Length), out _);
+            (alike ??= []).Add(term);
+        }
+
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, id, out _);
+        count = (count.Weight + weight, count.IsInTitle || weight == TitleWeight);
     }
 
     private void Compact()

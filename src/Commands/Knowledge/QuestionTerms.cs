@@ -15,7 +15,6 @@ internal readonly record struct QuestionTerm(string Text, bool IsGeneric, bool I
 internal static class QuestionTerms
 {
     private const int MaxTerms = 300;
-    private const int LongestPhrase = 4;
 
     // "Is it covered?" points to the story; "How do I pay?" does not.
     private const double StoryShare = 0.6;
@@ -100,15 +99,11 @@ internal static class QuestionTerms
         Span<char> buffer = stackalloc char[TermReader.BufferSize];
         var reader = new TermReader(sentence, buffer);
         var first = terms.Count;
-        var (sinceSending, sinceMoney, sinceTaking) = (LongestPhrase, LongestPhrase, LongestPhrase);
+        var phrase = new BackPhrase(inArticle: false);
         while (reader.Read() && terms.Count < MaxTerms)
         {
-            var term = reader.Term;
-            Add(terms, term, isAsked);
-            sinceSending = term is "send" or "sent" or "bring" or "give" or "ship" ? 0 : sinceSending + 1;
-            sinceTaking = term is "take" or "took" ? 0 : sinceTaking + 1;
-            sinceMoney = term is "money" ? 0 : sinceMoney + 1;
-            if (term is "back" && (sinceMoney < LongestPhrase || sinceSending < LongestPhrase || sinceTaking < LongestPhrase))
+            Add(terms, reader.Term, isAsked);
+            if (phrase.Hear(reader.Term) is { } meant)
             {
                 // The phrase says it all, so its words do not count by themselves.
                 for (var i = first; i < terms.Count; i++)
@@ -116,7 +111,7 @@ internal static class QuestionTerms
                     terms[i] = terms[i].Text is "send" or "sent" or "bring" or "ship" or "money" ? terms[i] with { IsGeneric = true } : terms[i];
                 }
 
-                Add(terms, sinceMoney < LongestPhrase ? "refund" : "return", isAsked);
+                Add(terms, meant, isAsked);
             }
         }
 
@@ -130,9 +125,9 @@ internal static class QuestionTerms
             Add(terms, "stock", isAsked);
         }
 
-        foreach (var phrase in NotThere)
+        foreach (var words in NotThere)
         {
-            if (sentence.Contains(phrase, StringComparison.OrdinalIgnoreCase))
+            if (sentence.Contains(words, StringComparison.OrdinalIgnoreCase))
             {
                 Add(terms, "late", isAsked);
                 break;

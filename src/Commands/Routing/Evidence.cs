@@ -27,6 +27,9 @@ internal readonly record struct Evidence
     /// <summary>How much of what the article is about the question names.</summary>
     public double Topic { get; init; }
 
+    /// <summary>What share of what is asked it covers, the story around left aside.</summary>
+    public double Core { get; init; }
+
     /// <summary>What share of the question stands in no passage at all.</summary>
     public double Missing { get; init; }
 
@@ -44,8 +47,8 @@ internal readonly record struct Evidence
     {
         get
         {
-            var sum = -5.9 + (0.9 * Covered) + (1.15 * Around) + (1.8 * Strength) + (0.2 * Lead) + (0.4 * Margin) + (1.9 * Words) + (2.5 * InSentence) + (4.4 * Topic)
-                - (1.35 * Missing) + (1.1 * FactHeld) - (1.1 * FactMissing);
+            var sum = -5.9 + (0.9 * Covered) + Around + (1.35 * Core) + (2.1 * Strength) + (0.4 * Lead) + (0.25 * Margin) + (1.2 * Words) + (2.05 * InSentence)
+                + (3.8 * Topic) - (1.35 * Missing) + FactHeld - (1.05 * FactMissing);
             return Math.Min(0.99, 1 / (1 + Math.Exp(-sum)));
         }
     }

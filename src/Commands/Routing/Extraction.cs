@@ -23,13 +23,23 @@ internal sealed class Extraction(Tier tier)
     private const double TopicShare = 0.5;
     private const double PriceOfPronoun = 0.35;
     private const double SecondPlace = 0.9;
+    private const double Doubt = 0.1;
     private const int MaxLength = 450;
 
     private readonly int passagesRead = tier == Tier.SLM_A ? 4 : int.MaxValue;
     private readonly int sentencesTaken = tier == Tier.SLM_A ? 2 : 3;
 
-    public AnswerReply Answer(string text, List<OfflinePassage> passages) =>
-        Find(text, passages) is { } found ? Write(found.Views, found.Places, Math.Round(found.Evidence.Certainty, 3)) : new(AnswerAction.Handoff, AnswerReason.NoEvidence, "", [], 0);
+    public AnswerReply Answer(string text, List<OfflinePassage> passages)
+    {
+        if (Find(text, passages) is not { } found)
+        {
+            return new(AnswerAction.Handoff, AnswerReason.NoEvidence, "", [], 0);
+        }
+
+        // What may only be misspelt is not given up, but left to the next tier.
+        var certainty = found.MayBeMisspelt ? Math.Max(found.Evidence.Certainty, Doubt) : found.Evidence.Certainty;
+        return Write(found.Views, found.Places, Math.Round(certainty, 3));
+    }
 
     /// <summary>The places that answer best, and what speaks for them; null where nothing does.</summary>
     internal Finding? Find(string text, List<OfflinePassage> passages)
@@ -53,7 +63,7 @@ internal sealed class Extraction(Tier tier)
             places = further.View == first.View && further.First < first.First ? [further, first] : [first, further];
         }
 
-        return new(views, places, Weigh(question, views, places, first, rival));
+        return new(views, places, Weigh(question, views, places, first, rival), tier == Tier.SLM_A && MayBeMisspelt(question, views));
     }
 
     private List<PassageView> View(Question question, List<OfflinePassage> passages)
@@ -81,6 +91,18 @@ internal sealed class Extraction(Tier tier)
 
         Discount(question, views);
         return views.Count > passagesRead ? views[..passagesRead] : views;
+    }
+
+    private static bool MayBeMisspelt(Question question, List<PassageView> views)
+    {
+        var (exact, near) = (0UL, 0UL);
+        foreach (var view in views)
+        {
+            exact |= view.All;
+            near |= view.Near;
+        }
+
+        return (near & ~exact & question.Specific) != 0;
     }
 
     private static void Discount(Question question, List<PassageView> views)
@@ -263,6 +285,7 @@ internal sealed class Extraction(Tier tier)
             Words = Math.Min(1, BitOperations.PopCount((near | title) & question.Specific) / (double)Math.Clamp(BitOperations.PopCount(question.Specific), 2, 4)),
             InSentence = Math.Min(3, BitOperations.PopCount(near & question.Specific)) / 3.0,
             Topic = chosen.Topic(question),
+            Core = question.Worth((near | title) & question.Core) / question.Worth(question.Core),
             Missing = question.Missing(question.Specific & ~held) / whole,
             FactHeld = asked == 0 ? 0 : BitOperations.PopCount((uint)(facts & question.Asked)) / (double)asked,
             FactMissing = asked == 0 ? 0 : BitOperations.PopCount((uint)(question.Asked & ~facts)) / (double)asked,
@@ -304,13 +327,13 @@ internal sealed class Extraction(Tier tier)
     internal readonly record struct Place(int View, int First, int Last, ulong Terms, Facts Facts, double Score);
 
     /// <summary>What was found.</summary>
-    internal sealed record Finding(List<PassageView> Views, ImmutableArray<Place> Places, Evidence Evidence);
+    internal sealed record Finding(List<PassageView> Views, ImmutableArray<Place> Places, Evidence Evidence, bool MayBeMisspelt);
 
     /// <summary>A passage as a question sees it.</summary>
     internal sealed class PassageView
     {
         private readonly List<ulong> near = new(16);
-        private ulong nearTitle;
+        private readonly ulong nearTitle;
 
         public PassageView(OfflinePassage passage, Question question)
         {
@@ -318,6 +341,7 @@ internal sealed class Extraction(Tier tier)
             (Title, nearTitle, TitleLength) = question.In(passage.Title);
             AIaaS.Commands.Knowledge.Sentences.Split(passage.Text, Sentences);
             All = Title;
+            Near = nearTitle;
             var (heading, nearHeading) = (0UL, 0UL);
             for (var i = 0; i < Sentences.Count; i++)
             {
@@ -333,6 +357,7 @@ internal sealed class Extraction(Tier tier)
 
                 Terms.Add(matches.Terms);
                 near.Add(matches.Near | nearHeading);
+                Near |= near[i];
                 Headings.Add(heading);
                 Facts.Add(question.Asked == Routing.Facts.None ? Routing.Facts.None : FactReader.HeldIn(sentence.Of(passage.Text)));
                 All |= matches.Terms;
@@ -346,6 +371,9 @@ internal sealed class Extraction(Tier tier)
         public int TitleLength { get; }
 
         public ulong All { get; private set; }
+
+        /// <summary>Terms that stand in it but for a slip of spelling.</summary>
+        public ulong Near { get; private set; }
 
         public List<Sentence> Sentences { get; } = new(16);
 

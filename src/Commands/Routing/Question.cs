@@ -55,6 +55,9 @@ internal sealed class Question
     /// <summary>The bits of all terms that say what it is about.</summary>
     public ulong Specific { get; }
 
+    /// <summary>Those of them that stand in what is asked; all where that says nothing by itself ("Is that free?").</summary>
+    public ulong Core => (Specific & ~story) == 0 ? Specific : Specific & ~story;
+
     public int Count { get; }
 
     /// <summary>The bits of the terms that stand in a text, and of those that stand there but for a slip of spelling.</summary>
@@ -63,9 +66,15 @@ internal sealed class Question
         Span<char> buffer = stackalloc char[TermReader.BufferSize];
         var reader = new TermReader(text, buffer);
         var (found, near, count) = (0UL, 0UL, 0);
+        var phrase = new BackPhrase(inArticle: true);
         while (reader.Read())
         {
             count++;
+            if (phrase.Hear(reader.Term) is { } said && terms.TryGetValue(said, out var whole))
+            {
+                found |= 1UL << whole;
+            }
+
             if (bits.TryGetValue(reader.Term, out var bit))
             {
                 found |= 1UL << bit;

@@ -72,3 +72,44 @@ public sealed class The_terms_of_a_text
         reader.Read().Should().BeFalse();
     }
 }
+
+public sealed class A_misspelt_word
+{
+    [TestCase("shiping", "shipping")]
+    [TestCase("recieved", "received")]
+    [TestCase("adress", "address")]
+    [TestCase("conformation", "confirmation")]
+    [TestCase("reccomendation", "recommendation")]
+    public void is_near_the_right_one(string misspelt, string right) => Spelling.IsNear(misspelt, right).Should().BeTrue();
+
+    [TestCase("share", "shape")]
+    [TestCase("lake", "take")]
+    [TestCase("food", "hood")]
+    [TestCase("2026", "2025")]
+    [TestCase("order", "order")]
+    [TestCase("delivery", "discovery")]
+    public void is_not_every_word_that_looks_like_it(string word, string other) => Spelling.IsNear(word, other).Should().BeFalse();
+
+    [Test]
+    public void finds_what_was_meant()
+    {
+        using var index = new TenantIndex();
+        index.Put(new("invoice", "Invoices", "The invoice comes with the parcel.", AIaaS.Domain.Knowledge.Audience.Customer, "", default));
+        index.Search("where is my invioce", AIaaS.Domain.Knowledge.Audience.Customer, 5).Select(p => p.Article).Should().Equal("invoice");
+    }
+}
+
+public sealed class A_message_with_a_story
+{
+    [Test]
+    public void counts_what_it_asks_before_the_story()
+    {
+        var terms = QuestionTerms.Read("I bought a red kettle last summer. How do I pay an invoice?");
+        terms.Single(t => t.Text == "invoic").Share.Should().BeGreaterThan(terms.Single(t => t.Text == "kettl").Share);
+    }
+
+    [TestCase("Can I send it back?", "return")]
+    [TestCase("Do I get my money back?", "refund")]
+    [TestCase("The red one is sold out", "stock")]
+    public void says_what_its_phrases_mean(string message, string term) => QuestionTerms.Read(message).Should().Contain(t => t.Text == term);
+}

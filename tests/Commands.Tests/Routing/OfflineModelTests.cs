@@ -48,6 +48,27 @@ public sealed class A_question_that_a_passage_answers : Asking_an_offline_model
     }
 }
 
+public sealed class A_question_about_a_kind_of_fact : Asking_an_offline_model
+{
+    private static readonly ImmutableArray<Passage> Courier =
+    [
+        new("courier", "Courier service", "The courier rings twice. The courier comes within 2 days. The courier costs $7.", 11),
+        new("stores", "Opening hours", "Our stores are open from 9:00 to 19:00.", 2),
+    ];
+
+    [TestCase("How much is the courier?", "$7")]
+    [TestCase("How long does the courier take?", "2 days")]
+    public async Task is_answered_with_a_sentence_that_holds_it(string question, string fact) => (await AskAsync(question, Courier)).Citations.Should().Contain(c => c.Quote.Contains(fact, StringComparison.Ordinal));
+
+    [Test]
+    public async Task is_seen_past_a_slip_of_spelling_by_the_second_tier()
+    {
+        const string Question = "How much is the courrier?";
+        (await AskAsync(Question, Courier, "offline-b")).Citations.Should().Contain(c => c.Quote.Contains("$7", StringComparison.Ordinal));
+        (await AskAsync(Question, Courier)).Should().Match<AnswerReply>(r => r.Action == AnswerAction.Answer && r.Confidence < 0.8, "a hand-off would end the run before the second tier");
+    }
+}
+
 public sealed class A_question_that_no_passage_answers : Asking_an_offline_model
 {
     [TestCase("What is the capital of Mongolia?")]
@@ -134,7 +155,7 @@ public sealed class A_request_that_an_offline_model_cannot_follow
 
 public sealed class Real_customers_questions_to_a_bank
 {
-    // Of the first 1,000 questions of banking77, which were asked at another bank, the customers' documents of this one answer about one in three.
+    // Of the first 1,000 questions of banking77, which were asked at another bank, 392 to 434 were answered from the customers' documents of this one.
     [Test]
     public async Task are_answered_from_what_customers_may_see_or_handed_off()
     {
@@ -156,56 +177,77 @@ public sealed class Real_customers_questions_to_a_bank
             answered += reply.Action == AnswerAction.Answer && reply.Confidence >= 0.8 ? 1 : 0;
         }
 
-        answered.Should().BeInRange(250, 600);
+        answered.Should().BeInRange(370, 600);
     }
 }
 
 public sealed class The_demo_shops_customers
 {
-    // Measured on SLM_A, then SLM_B: 29 of 49 messages answered from an article that fits, 1 from another, and all 8 hand-offs right.
-    [Test]
-    public async Task get_answers_from_the_right_articles_and_no_inventions()
+    // Measured: of the demo's own messages, which the models were fitted on, 41 of 49 answered from an article that fits, 1 from another, and all 8
+    // hand-offs right; of the held-out ones 37 of 52, 4 and 15 of 16 (before the fitting 32, 1 and 16).
+    [TestCase("demo/messages.txt", 40, 2, 8)]
+    [TestCase("tests/Commands.Tests/Routing/held-out.txt", 35, 5, 15)]
+    public async Task get_answers_from_the_right_articles_and_few_others(string messages, int leastRight, int mostWrong, int leastHandedOff)
     {
-        var demo = Demo();
+        var root = Root();
         using var index = new TenantIndex();
-        foreach (var file in Directory.GetFiles(Path.Combine(demo, "articles"), "*.md"))
+        var staff = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var file in Directory.GetFiles(Path.Combine(root, "demo", "articles"), "*.md"))
         {
             var parts = (await File.ReadAllTextAsync(file)).Split("---", 3);
             var title = parts[1].Split('\n').First(l => l.StartsWith("title:", StringComparison.Ordinal))["title:".Length..].Trim(' ', '"');
             var audience = parts[1].Contains("audience: staff", StringComparison.Ordinal) ? Audience.Staff : Audience.Customer;
             index.Put(new(Path.GetFileNameWithoutExtension(file), title, parts[2].Trim(), audience, "", default));
-        }
-
-        var (right, wrong) = (0, 0);
-        foreach (var line in (await File.ReadAllLinesAsync(Path.Combine(demo, "messages.txt"))).Where(l => l.Contains('|', StringComparison.Ordinal) && l[0] != '#'))
-        {
-            var articles = line[..line.IndexOf('|')].Trim().Split(',');
-            var question = line[(line.IndexOf('|') + 1)..].Trim();
-            var passages = index.Search(question, Audience.Customer, 6);
-            foreach (var model in (string[])["offline-a", "offline-b"])
+            if (audience == Audience.Staff)
             {
-                var answer = await OfflineModels.Clients[model].CompleteAsync(AnswerContract.BuildRequest(model, AnswerContract.DefaultPrompt, question, passages, 800));
-                var reply = AnswerContract.Parse(answer.Content).Reply!;
-                if (reply.Action == AnswerAction.Answer && reply.Confidence >= 0.8)
-                {
-                    articles.Should().NotContain("handoff", "{0}", question);
-                    (right, wrong) = articles.Contains(reply.Citations[0].Article) ? (right + 1, wrong) : (right, wrong + 1);
-                    break;
-                }
+                staff.Add(Path.GetFileNameWithoutExtension(file));
             }
         }
 
-        right.Should().BeGreaterThanOrEqualTo(26);
-        wrong.Should().BeLessThanOrEqualTo(2);
+        var (right, wrong, handedOff) = (0, 0, 0);
+        foreach (var line in (await File.ReadAllLinesAsync(Path.Combine(root, messages))).Where(l => l.Contains('|', StringComparison.Ordinal) && l[0] != '#'))
+        {
+            var articles = line[..line.IndexOf('|')].Trim().Split(',');
+            var reply = await AskAsync(index, line[(line.IndexOf('|') + 1)..].Trim());
+            if (reply is null)
+            {
+                handedOff += articles.Contains("handoff") ? 1 : 0;
+                continue;
+            }
+
+            reply.Citations.Should().NotBeEmpty().And.NotContain(c => staff.Contains(c.Article));
+            (right, wrong) = articles.Contains(reply.Citations[0].Article) ? (right + 1, wrong) : (right, wrong + 1);
+        }
+
+        right.Should().BeGreaterThanOrEqualTo(leastRight);
+        wrong.Should().BeLessThanOrEqualTo(mostWrong);
+        handedOff.Should().BeGreaterThanOrEqualTo(leastHandedOff);
     }
 
-    private static string Demo()
+    // As the shipped workflow does: a weak answer of the first tier goes to the next one, a hand-off ends it.
+    private static async Task<AnswerReply?> AskAsync(TenantIndex index, string question)
+    {
+        var passages = index.Search(question, Audience.Customer, 6);
+        foreach (var model in (string[])["offline-a", "offline-b"])
+        {
+            var answer = await OfflineModels.Clients[model].CompleteAsync(AnswerContract.BuildRequest(model, AnswerContract.DefaultPrompt, question, passages, 800));
+            var reply = AnswerContract.Parse(answer.Content).Reply!;
+            if (reply.Action == AnswerAction.Handoff || reply.Confidence >= 0.8)
+            {
+                return reply.Action == AnswerAction.Handoff ? null : reply;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Root()
     {
         for (var folder = new DirectoryInfo(TestContext.CurrentContext.TestDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "demo", "messages.txt")))
             {
-                return Path.Combine(folder.FullName, "demo");
+                return folder.FullName;
             }
         }
 
