@@ -14,9 +14,10 @@ internal sealed class EmbeddedEventStore : IEventStore
     private readonly Scavenger scavenger;
     private readonly Checkpointer checkpointer;
     private readonly EmbeddedConsumerGroups groups;
+    private readonly HeadRecord record;
     private int disposed;
 
-    private EmbeddedEventStore(FolderLock folder, LogFile file, Tuning tuning, TimeProvider time, ILoggerFactory logging)
+    private EmbeddedEventStore(FolderLock folder, string dataFolder, LogFile file, Tuning tuning, TimeProvider time, ILoggerFactory logging)
     {
         this.folder = folder;
         this.tuning = tuning;
@@ -27,8 +28,10 @@ internal sealed class EmbeddedEventStore : IEventStore
         scavenger = new(writer, readers, tuning, time, log);
         checkpointer = new(file, writer, tuning, log);
         groups = new(writer, readers, time, log);
+        record = new(dataFolder, () => writer.Recent.Head, tuning, time, log);
         writer.Start();
         scavenger.Start();
+        record.Start();
     }
 
     /// <inheritdoc />
@@ -50,7 +53,7 @@ internal sealed class EmbeddedEventStore : IEventStore
         var folder = FolderLock.Take(dataFolder);
         try
         {
-            return new(folder, LogFile.Open(dataFolder, tuning), tuning, time, logging);
+            return new(folder, dataFolder, LogFile.Open(dataFolder, tuning), tuning, time, logging);
         }
         catch
         {
@@ -336,6 +339,7 @@ internal sealed class EmbeddedEventStore : IEventStore
         await checkpointer.StopAsync();
         await readers.CloseAsync();
         writer.Dispose();
+        await record.StopAsync();
         folder.Dispose();
     }
 

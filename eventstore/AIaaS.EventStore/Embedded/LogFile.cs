@@ -53,11 +53,11 @@ internal sealed class LogFile
         {
             if (File.Exists(path))
             {
-                Check(path);
+                Check(path, HeadRecord.Read(folder));
             }
             else
             {
-                Create(path, tuning);
+                Create(path, tuning, HeadRecord.Read(folder));
             }
         }
         catch (SqliteFailure f)
@@ -96,13 +96,24 @@ internal sealed class LogFile
         return connection;
     }
 
+    internal static long Head(Connection connection) =>
+        Math.Max(connection.Scalar("SELECT max(position) FROM events"), connection.Scalar("SELECT last_position FROM log"));
+
+    private static EventStoreOpenException Shortened(string path, string how, long recorded) => new(
+        $"The event log '{path}' {how}, but '{HeadRecord.Name}' beside it records that it had come to position {recorded}: the newest events are lost, or this is another log. Restore '{Name}' and '{Name}-wal' (if there is one) together from a backup; or, if that loss is accepted or the log was replaced on purpose, delete '{HeadRecord.Name}' and start again.");
+
     private static EventStoreOpenException Damaged(string path, string how, Exception? inner = null) => new(
-        $"The event log '{path}' is damaged: {how}. It was left as it is. Restore '{Name}' (and '{Name}-wal', if there is one) from a backup; or move them away to start with an empty log.",
+        $"The event log '{path}' is damaged: {how}. It was left as it is. Restore '{Name}' (and '{Name}-wal', if there is one) from a backup; or move them away, with '{HeadRecord.Name}', to start with an empty log.",
         inner);
 
     /// <summary>Made beside its place and then renamed, so that a crash on the way leaves no half file, and an empty file is always damage.</summary>
-    private static void Create(string path, Tuning tuning)
+    private static void Create(string path, Tuning tuning, long recorded)
     {
+        if (recorded > 0)
+        {
+            throw Shortened(path, "is missing", recorded);
+        }
+
         if (File.Exists(path + "-wal"))
         {
             throw Damaged(path, $"it is missing, but its write-ahead log '{Name}-wal' is there");
@@ -133,7 +144,7 @@ internal sealed class LogFile
 
     }
 
-    private static void Check(string path)
+    private static void Check(string path, long recorded)
     {
         Span<byte> header = stackalloc byte[HeaderBytes];
         long bytes;
@@ -158,11 +169,16 @@ internal sealed class LogFile
             throw Damaged(path, $"its header names a page size of {pageSize}");
         }
 
-        var ended = WriteAheadLog.PagesIn(path + "-wal", pageSize, out var pagesWithLog);
-        var pages = ended.Count > 0 ? pagesWithLog : BinaryPrimitives.ReadUInt32BigEndian(header[28..]);
+        var ended = WriteAheadLog.Read(path, pageSize);
+        if (ended.LostFrames(path) is > 0 and var lost)
+        {
+            throw new EventStoreOpenException($"The event log '{path}' has lost its newest events: its write-ahead log '{Name}-wal' lacks {lost} pages that were committed ('{Name}-shm' shows it). Nothing was changed. Restore '{Name}' and '{Name}-wal' together from a backup; or, to go on with what is left, delete '{Name}-shm' and '{HeadRecord.Name}', and start again.");
+        }
+
+        var pages = ended.Frames > 0 ? ended.DatabasePages : BinaryPrimitives.ReadUInt32BigEndian(header[28..]);
         for (var page = (bytes / pageSize) + 1; page <= pages; page++)
         {
-            if (!ended.Contains((uint)page))
+            if (!ended.Pages.Contains((uint)page))
             {
                 throw Damaged(path, $"it is cut short: it has {bytes} bytes, its content needs {pages} pages of {pageSize} bytes");
             }
@@ -180,7 +196,7 @@ internal sealed class LogFile
         }
 
         // After a clean end the file was written whole. After a crash a look at every page is worth its time where that is short.
-        if (ended.Count > 0 && bytes <= CheckAllBytes && connection.Text("PRAGMA quick_check(1)") is not "ok" and var fault)
+        if (ended.Frames > 0 && bytes <= CheckAllBytes && connection.Text("PRAGMA quick_check(1)") is not "ok" and var fault)
         {
             throw Damaged(path, fault);
         }
@@ -191,6 +207,9 @@ internal sealed class LogFile
         }
 
         _ = connection.Scalar("SELECT count(*) FROM (SELECT 1 FROM streams, types, log, consumer_groups, consumer_events LIMIT 1)");
-        _ = connection.Scalar("SELECT max(position) FROM events");
+        if (Head(connection) is var head && head < recorded)
+        {
+            throw Shortened(path, $"ends at position {head}", recorded);
+        }
     }
 }

@@ -403,7 +403,7 @@ internal sealed class LogWriter : IDisposable
 
     private void ReadLast()
     {
-        lastPosition = Math.Max(connection.Scalar("SELECT max(position) FROM events"), connection.Scalar("SELECT last_position FROM log"));
+        lastPosition = LogFile.Head(connection);
         lastRecorded = connection.Scalar("SELECT recorded FROM events ORDER BY position DESC LIMIT 1");
     }
 

@@ -48,6 +48,9 @@ internal sealed record Tuning
     /// <summary>How often events beyond their stream's metadata are removed.</summary>
     internal TimeSpan ScavengePeriod { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often the position that the log has reached is recorded beside it.</summary>
+    internal TimeSpan HeadPeriod { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often the log says that it cannot write.</summary>
     internal TimeSpan FailurePeriod { get; init; } = TimeSpan.FromSeconds(30);
 }

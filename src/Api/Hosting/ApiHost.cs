@@ -56,9 +56,16 @@ internal sealed partial class ApiHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await App.StopAsync();
-        await App.DisposeAsync();
-        telemetry?.Dispose();
+        try
+        {
+            await App.StopAsync();
+        }
+        finally
+        {
+            // Whatever could not be stopped in time, the stores are closed.
+            await App.DisposeAsync();
+            telemetry?.Dispose();
+        }
     }
 
     private static WebApplication Build(WebApplicationBuilder builder, Settings settings)

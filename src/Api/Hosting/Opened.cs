@@ -34,7 +34,32 @@ internal sealed class Opened
         HeadAtStart = await log.GetHeadAsync(cancellationToken);
         readModels = await ReadModelEngines.OpenAsync(settings.ReadModels, logging, cancellationToken);
         services.GetRequiredService<IReadModelStore>();
+        if (settings.EventStore.Engine == "embedded")
+        {
+            await CheckReadModelsAsync(settings, services.GetServices<IProjectionSubscription>(), cancellationToken);
+        }
+
         platformKey = settings.AdminKey is { } key ? PlatformKey.Of(key) : await FirstKeyAsync(services.GetRequiredService<EventTypes>(), time, cancellationToken);
+    }
+
+    /// <summary>
+    /// The read models are a witness of the log: one that reflects more than the log holds shows that the log has lost events, or is another one.
+    /// Only asked of the embedded engine: the head of an EventStoreDB may go back when its newest events are deleted.
+    /// </summary>
+    private async Task CheckReadModelsAsync(Settings settings, IEnumerable<IProjectionSubscription> projections, CancellationToken cancellationToken)
+    {
+        foreach (var model in projections.Select(p => p.Model))
+        {
+            if (await ReadModels.GetActiveAsync(model, cancellationToken) is { } collection
+                && await ReadModels.GetPositionAsync(collection, cancellationToken) is var reached && reached > HeadAtStart)
+            {
+                var models = settings.ReadModels.Engine == "embedded"
+                    ? $"delete '{Path.Combine(settings.ReadModels.DataFolder, "read-models.db")}' (and its -wal and -shm)"
+                    : $"drop the database '{settings.ReadModels.Database}' of the read models";
+                throw new StartupException($"The event log in '{settings.EventStore.DataFolder}' ends at position {HeadAtStart}, but the read model '{model}' reflects it up to {reached}: the log has lost events, or is another one. "
+                    + $"Restore the log's files ('eventlog.db' and 'eventlog.db-wal' together) from a backup; or, if that loss is accepted or the log was replaced on purpose, {models}: the read models are then built again from the log.");
+            }
+        }
     }
 
     private static InvalidOperationException NotOpen() => new("The stores are not open yet.");
