@@ -41,24 +41,31 @@ internal sealed class EmbeddedConsumerGroups(LogWriter writer, ReaderPool reader
     /// <inheritdoc />
     public async Task DeleteAsync(string stream, string group, CancellationToken cancellationToken = default)
     {
-        _ = await writer.DoAsync(w =>
+        ConsumerGroup? running = null;
+        try
         {
-            var found = Find(w.Connection, stream, group) ?? throw Missing(stream, group);
-            foreach (var sql in (ReadOnlySpan<string>)["DELETE FROM consumer_events WHERE consumer_group = ?", "DELETE FROM consumer_groups WHERE id = ?"])
+            _ = await writer.DoAsync(w =>
             {
-                using var delete = new Statement(w.Connection, sql);
-                delete.Bind(1, found.Id).Run();
-            }
+                var found = Find(w.Connection, stream, group) ?? throw Missing(stream, group);
+                lock (gate)
+                {
+                    // With the writer, so that a group of the same name which is created next is another one.
+                    running = loaded.Remove((stream, group), out var known) ? known : running;
+                }
 
-            return true;
-        });
-        ConsumerGroup? running;
-        lock (gate)
-        {
-            _ = loaded.Remove((stream, group), out running);
+                foreach (var sql in (ReadOnlySpan<string>)["DELETE FROM consumer_events WHERE consumer_group = ?", "DELETE FROM consumer_groups WHERE id = ?"])
+                {
+                    using var delete = new Statement(w.Connection, sql);
+                    delete.Bind(1, found.Id).Run();
+                }
+
+                return true;
+            });
         }
-
-        running?.End(new ConsumerGroupException($"The group '{group}' on stream '{stream}' was deleted."));
+        finally
+        {
+            running?.End(new ConsumerGroupException($"The group '{group}' on stream '{stream}' was deleted."));
+        }
     }
 
     /// <inheritdoc />
@@ -164,25 +171,24 @@ internal sealed class EmbeddedConsumerGroups(LogWriter writer, ReaderPool reader
 
         // Through the writer, so that what was created or deleted just before is seen.
         cancellationToken.ThrowIfCancellationRequested();
-        var (stored, events) = await writer.DoAsync(w =>
+        return await writer.DoAsync(w =>
         {
             var found = Find(w.Connection, stream, group) ?? throw Missing(stream, group);
-            return (found, FindEvents(w.Connection, found.Id));
+            lock (gate)
+            {
+                if (closed is not null)
+                {
+                    throw closed;
+                }
+
+                if (!loaded.TryGetValue((stream, group), out var running))
+                {
+                    loaded.Add((stream, group), running = new(found, FindEvents(w.Connection, found.Id), writer, readers, time, log));
+                }
+
+                return running;
+            }
         });
-        lock (gate)
-        {
-            if (closed is not null)
-            {
-                throw closed;
-            }
-
-            if (!loaded.TryGetValue((stream, group), out var running))
-            {
-                loaded.Add((stream, group), running = new(stored, events, writer, readers, time, log));
-            }
-
-            return running;
-        }
     }
 
     private async Task<RecordedEvent?> ReadAsync(string stream, long version, CancellationToken cancellationToken)
