@@ -84,6 +84,7 @@ public sealed class A_start_that_cannot_succeed
         using var other = new DataFolder();
         await using var first = await ApiProcess.StartAsync(folder.Path);
         Explains(await ApiProcess.FailAsync(other.Path, ("Urls", first.Client.BaseAddress!.ToString())), "port");
+        Directory.GetFiles(other.Path, "*-wal").Should().BeEmpty("the stores are closed");
     }
 
     [TestCase("Runs__MaxWaitSeconds", "soon")]

@@ -29,7 +29,17 @@ internal sealed partial class ApiHost : IAsyncDisposable
         try
         {
             await app.Services.GetRequiredService<Opened>().OpenAsync(settings, app.Services, cancellationToken);
-            await app.StartAsync(cancellationToken);
+            try
+            {
+                await app.StartAsync(cancellationToken);
+            }
+            catch
+            {
+                // What has begun already must end before its stores are closed; only the first failure tells the cause.
+                await app.StopAsync(CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
+
             var host = new ApiHost(app, telemetry);
             Serving(app.Logger, host.Url, settings.EventStore.Engine, settings.ReadModels.Engine);
             return host;
