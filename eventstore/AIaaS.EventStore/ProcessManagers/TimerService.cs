@@ -25,8 +25,8 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, IParking
 
     private static readonly EventFilter TimerEvents = EventFilter.Types("timer.");
 
-    // Timers of .NET reach no further than 49 days.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+    // The wait runs on the monotonic clock: looking at the wall clock again now and then keeps a timer right when that is set forward.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly TimerSettings settings = settings ?? new();
     private readonly ILogger logger = logger ?? NullLogger<TimerService>.Instance;
