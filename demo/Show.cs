@@ -119,7 +119,7 @@ internal static class Show
         const string Body = """{"text":"How long is a gift card valid?"}""";
         Console.WriteLine($"""
 
-            URL        {api.Url}   (described at {new Uri(api.Url, "/docs")})
+            URL        {api.Url.ToString().TrimEnd('/')}   (described at {new Uri(api.Url, "/docs")})
             API key    {key}
             admin key  {admin}   (of this start)
 

@@ -54,7 +54,7 @@ public sealed record EventMetadata
         }
         catch (JsonException e)
         {
-            throw new UnreadableEventException("The metadata cannot be read: " + e.Message, e);
+            throw new UnreadableEventException($"The metadata cannot be read: {JsonFault.Of(e)}", e);
         }
     }
 }

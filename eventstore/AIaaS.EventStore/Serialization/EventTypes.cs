@@ -94,7 +94,7 @@ public sealed class EventTypes
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
         {
-            throw new UnreadableEventException($"The data of an event of type '{type}' cannot be read: {e.Message}", e);
+            throw new UnreadableEventException($"The data of an event of type '{type}' cannot be read: {JsonFault.Of(e)}", e);
         }
     }
 

@@ -131,6 +131,7 @@ internal static class RunEndpoints
             .Describe("forkRun", "Fork a run", "What came before a step is taken over as recorded; from there it runs anew with another prompt, tier or model. The fork is a run of its own and is not counted among the tenant's KPIs.")
             .ForTenants(Scopes.RunsWrite)
             .TakesIdempotencyKey()
+            .Header("Prefer", "respond-async: do not wait for the answer. wait=N: wait at most N seconds.", "respond-async")
             .Produces<ForkView>(201, "application/json").Produces<ForkView>(202, "application/json")
             .Example("""{ "fromStep": "answer", "tier": "SLM_B" }""", ForkExample);
         v1.MapGroup("/episodes").WithTags("Runs").MapPost("/replay", ReplayFileAsync)

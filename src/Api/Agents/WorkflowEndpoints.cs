@@ -52,7 +52,15 @@ internal static class WorkflowEndpoints
             .ForTenants(Scopes.WorkflowsRead)
             .Query("hash", "string", "A version that a run pinned.", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
             .Example(response: ViewExample);
+        workflows.MapGet("/{workflow}/source", GetSource)
+            .Describe("getWorkflowSource", "Get a workflow's source", "The YAML of the version that runs now, comments and all: a start for one of your own.")
+            .ForTenants(Scopes.WorkflowsRead)
+            .Produces<string>(200, "application/yaml")
+            .Example(response: "\"workflow: faq_handling\\nnodes:\\n  - { id: start, type: start, next: retrieve }\\n\"");
     }
+
+    private static ContentHttpResult GetSource(string workflow, WorkflowCatalog catalog) =>
+        TypedResults.Text(catalog.FindSource(Ids.Require("workflow", workflow)) ?? throw Problems.NotFound("workflow", workflow), "application/yaml; charset=utf-8");
 
     private static Ok<WorkflowList> List(WorkflowCatalog catalog) =>
         TypedResults.Ok(new WorkflowList([.. catalog.All.Select(w => new WorkflowSummary(w.Name, w.Description, w.Hash, w.Nodes.Length))]));

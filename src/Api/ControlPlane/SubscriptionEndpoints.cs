@@ -80,14 +80,14 @@ internal interface IOperations
 internal static class SubscriptionEndpoints
 {
     private const string ListExample = """
-        { "head": "1042", "subscriptions": [ { "name": "projection-runs", "state": "live", "position": "1042", "lagEvents": 0, "lagSeconds": 0, "restarts": 0, "parked": 0, "lastError": null } ] }
+        { "head": "1042", "subscriptions": [ { "name": "projection-Runs", "state": "live", "position": "1042", "lagEvents": 0, "lagSeconds": 0, "restarts": 0, "parked": 0, "lastError": null } ] }
         """;
 
     private const string ParkedExample = """
         {
           "parkedEvents": [
             {
-              "subscription": "projection-runs", "key": "acme:019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "position": "1040", "eventId": "019c1d2e-3f4a-7b8c-9d0e-1f2a3b4c5d6e",
+              "subscription": "projection-Runs", "key": "acme:019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "position": "1040", "eventId": "019c1d2e-3f4a-7b8c-9d0e-1f2a3b4c5d6e",
               "stream": "agentRun-acme_019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "version": 4, "type": "agent.run.completed.v9",
               "reason": "The event type 'agent.run.completed.v9' is not registered in this version of the program.", "attempts": 3, "at": "2026-01-31T09:30:00+00:00"
             }
@@ -106,17 +106,17 @@ internal static class SubscriptionEndpoints
             .Describe("rebuildReadModel", "Build a read model anew", "Builds the read model from the log beside the one in use and switches when it has caught up. Queries go on meanwhile; nothing else happens twice.")
             .ForPlatform()
             .Idempotent()
-            .Example(response: """{ "name": "projection-runs", "status": "/v1/subscriptions" }""");
+            .Example(response: """{ "name": "projection-Runs", "status": "/v1/subscriptions" }""");
         operations.MapGet("/parked-events", ParkedAsync)
             .Describe("listParkedEvents", "List parked events", "Events that could not be handled after several tries, and those that wait behind one of the same key. They are never skipped: mend the cause and replay them. A tenant sees its own.")
             .ForTenantsAndPlatform(Scopes.OperationsRead)
-            .Query("subscription", "string", "Only those of one subscription.", "projection-runs")
+            .Query("subscription", "string", "Only those of one subscription.", "projection-Runs")
             .Example(response: ParkedExample);
         operations.MapPost("/parked-events/replay", ReplayAsync)
             .Describe("replayParkedEvents", "Handle parked events again", "In log order; what fails again stays parked. A tenant replays its own.")
             .ForTenantsAndPlatform(Scopes.OperationsWrite)
             .Idempotent()
-            .Example("""{ "subscription": "projection-runs", "key": "acme:019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e" }""", """{ "handled": 1, "stillParked": 0 }""");
+            .Example("""{ "subscription": "projection-Runs", "key": "acme:019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e" }""", """{ "handled": 1, "stillParked": 0 }""");
     }
 
     private static async Task<Ok<SubscriptionList>> ListAsync(Caller caller, IOperations operations, IEventStore log, CancellationToken cancellationToken)

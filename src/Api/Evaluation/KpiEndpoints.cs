@@ -34,13 +34,22 @@ internal static class KpiEndpoints
         var query = new QueryReader(context);
         var granularity = query.Choice<KpiGranularity>("granularity") ?? KpiGranularity.Day;
         var to = query.Time("to") ?? time.GetUtcNow();
-        var from = query.Time("from") ?? to.AddDays(granularity == KpiGranularity.Day ? -30 : -1);
+        var from = query.Time("from");
+        if (to < KpiQueries.Earliest || to > KpiQueries.Latest)
+        {
+            query.Fault("to", $"is not between {KpiQueries.Earliest:yyyy-MM-dd} and {KpiQueries.Latest:yyyy-MM-dd}");
+        }
+        else
+        {
+            from ??= to.AddDays(granularity == KpiGranularity.Day ? -30 : -1);
+        }
+
         if (from >= to)
         {
             query.Fault("from", "is not before 'to'");
         }
 
         query.Done();
-        return Answer.One("report", "", await kpis.GetAsync(caller.Tenant, from, to, granularity, freshness.Wanted, cancellationToken), freshness);
+        return Answer.One("report", "", await kpis.GetAsync(caller.Tenant, from!.Value, to, granularity, freshness.Wanted, cancellationToken), freshness);
     }
 }

@@ -111,7 +111,7 @@ internal sealed partial class ApiHost : IAsyncDisposable
         app.UseMiddleware<ProblemWriter>();
         app.UseRouting();
         app.UseMiddleware<ApiKeyAuthentication>();
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi($"/openapi/{OpenApiSetup.Document}.json");
         app.UseSwaggerUI(o =>
         {
             o.RoutePrefix = "docs";

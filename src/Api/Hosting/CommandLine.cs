@@ -21,6 +21,7 @@ internal static class CommandLine
         {
             return args switch
             {
+                ["--help" or "-h" or "-?" or "/?" or "help"] => Help(),
                 ["openapi", var file] => await OpenApi.OpenApiFile.WriteAsync(file),
                 ["openapi-lint", var file] => await OpenApi.OpenApiLint.RunAsync(file),
                 ["catalog", var file] => await Cli.EventCatalog.WriteAsync(file),
@@ -53,6 +54,12 @@ internal static class CommandLine
         ArgumentException or InvalidOperationException { InnerException: FormatException or ArgumentException } => $"A setting cannot be used: {exception.Message}",
         _ => $"The program failed: {exception.GetType().Name}: {exception.Message}",
     };
+
+    private static int Help()
+    {
+        Console.WriteLine(Usage);
+        return 0;
+    }
 
     private static int Fail(string message, int code)
     {

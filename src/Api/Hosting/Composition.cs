@@ -33,7 +33,7 @@ internal static class Composition
         services.AddSingleton<StartupProgress>();
         AddKernel(services);
         services.AddProjections().AddQueries();
-        services.AddSingleton(new RunOptions { OwnsLog = settings.EventStore.Engine == "embedded", MaxActive = settings.MaxRuns });
+        services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns });
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"] });
         services.AddKnowledge().AddModels(configuration).AddRuns();
         services.AddSingleton<MessageDesk>();

@@ -13,6 +13,9 @@ internal sealed record Settings
 
     public required ReadModelOptions ReadModels { get; init; }
 
+    /// <summary>Whether no other process can write this log.</summary>
+    public bool OwnsLog => EventStore.Engine == "embedded";
+
     /// <summary>The key of the platform's administrator; null: one is made at the first start and printed once.</summary>
     public string? AdminKey { get; init; }
 
@@ -39,6 +42,11 @@ internal sealed record Settings
             throw new StartupException("Admin__ApiKey has fewer than 20 characters. Give a long random one, or leave it out: one is then made and printed at the first start.");
         }
 
+        foreach (var url in (configuration["Urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            CheckUrl(url);
+        }
+
         return new()
         {
             DataFolder = folder,
@@ -50,6 +58,24 @@ internal sealed record Settings
             MaxWait = TimeSpan.FromSeconds(Number(configuration, "Runs:MaxWaitSeconds", 30, 1, 300)),
             MaxRuns = (int)Number(configuration, "Runs:MaxConcurrent", 1_000, 1, 100_000),
         };
+    }
+
+    /// <summary>Before anything is opened: a listener's fault would come after the subscriptions have started.</summary>
+    private static void CheckUrl(string url)
+    {
+        try
+        {
+            if (BindingAddress.Parse(url) is { Scheme: "http" or "https", Port: >= 0 and <= 65535 })
+            {
+                return;
+            }
+        }
+        catch (FormatException)
+        {
+            // Refused below, in the words of the setting.
+        }
+
+        throw new StartupException($"Urls={url} is no address to listen at. Give for example http://127.0.0.1:5000; several are separated by ';'.");
     }
 
     private static Uri? Endpoint(string? text) => string.IsNullOrEmpty(text) ? null

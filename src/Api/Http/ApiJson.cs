@@ -8,6 +8,8 @@ using AIaaS.Api.ControlPlane;
 using AIaaS.Api.Knowledge;
 using AIaaS.Api.Tenants;
 using AIaaS.Commands.Agents;
+using AIaaS.Domain.Agents;
+using AIaaS.Domain.Knowledge;
 using AIaaS.Projections;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
@@ -68,5 +70,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         AllowDuplicateProperties = false,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         MaxDepth = JsonReading.MaxDepth,
+        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false) },
     });
 }

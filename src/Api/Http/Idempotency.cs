@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using AIaaS.Api.Hosting;
 using AIaaS.Domain.Audit;
 using AIaaS.EventStore;
 
@@ -54,7 +55,7 @@ internal sealed class RequestsInFlight
 /// Answers a repeated request as the first one, from the log: a stream for each key holds the request's hash and its answer.
 /// What a request does must itself be safe to repeat (its ids derive from the key), for a process may die between doing and answering.
 /// </summary>
-internal sealed class RepeatedRequests(IEventStore log, EventTypes types, RequestsInFlight inFlight, WorkerId worker, TimeProvider time)
+internal sealed class RepeatedRequests(IEventStore log, EventTypes types, RequestsInFlight inFlight, WorkerId worker, Settings settings, TimeProvider time)
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
@@ -84,7 +85,8 @@ internal sealed class RepeatedRequests(IEventStore log, EventTypes types, Reques
                 return;
             }
 
-            if (first.Worker != worker.Value && now < first.Until)
+            // Where the log belongs to one process alone, another worker's request died with it.
+            if (!settings.OwnsLog && first.Worker != worker.Value && now < first.Until)
             {
                 throw IdempotencyKey.InFlight();
             }

@@ -181,6 +181,10 @@ internal static class JsonReading
         {
             throw Explain(utf8, type, e);
         }
+        catch (InvalidOperationException)
+        {
+            throw HalfPair();
+        }
     }
 
     private static ProblemException Explain(ReadOnlySpan<byte> utf8, JsonTypeInfo type, JsonException first)
@@ -194,6 +198,10 @@ internal static class JsonReading
                 ? Problems.Invalid(faults.Found)
                 : Problems.Invalid([new(Pointer(first.Path), "has a value that is not possible here")]);
         }
+        catch (InvalidOperationException)
+        {
+            return HalfPair();
+        }
         catch (JsonException e)
         {
             return e.Message.Contains("maximum configured depth", StringComparison.Ordinal)
@@ -201,6 +209,9 @@ internal static class JsonReading
                 : Malformed($"The body is not JSON: line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}.", "Check quotes, commas and brackets; nothing may follow the value.");
         }
     }
+
+    /// <summary>The reader throws this for text that no UTF-8 can hold, in names of members as well as in values.</summary>
+    private static ProblemException HalfPair() => Malformed("The body holds text with half of a surrogate pair, such as \\ud83d without its second half.", "Write such characters in UTF-8, or as both halves.");
 
     private static ProblemException Malformed(string detail, string hint) => new(400, "malformed-json", detail, hint);
 
@@ -288,6 +299,7 @@ internal static class JsonForm
             faults.Add(pointer, plain switch
             {
                 { IsEnum: true } => $"is not possible; one of {string.Join(", ", Enum.GetNames(plain))} is needed",
+                _ when plain == typeof(string) && element.ValueKind == JsonValueKind.String => "holds half of a surrogate pair, such as \\ud83d without its second half; write the character in UTF-8 or as both halves",
                 _ when plain == typeof(string) => $"is {Name(element)}; text is needed",
                 _ when plain == typeof(bool) => $"is {Name(element)}; true or false is needed",
                 _ when plain == typeof(DateTimeOffset) => "is not a time; RFC 3339 is needed, for example 2026-01-31T09:30:00Z",

@@ -10,8 +10,10 @@ internal readonly record struct Preference(TimeSpan Time, string? Applied)
     public static Preference Of(HttpRequest request, TimeSpan most)
     {
         var wait = new Preference(most, null);
-        foreach (var preference in request.Headers["Prefer"].SelectMany(h => (h ?? "").Split(',', StringSplitOptions.TrimEntries)))
+        foreach (var sent in request.Headers["Prefer"].SelectMany(h => (h ?? "").Split(',')))
         {
+            // Parameters of a preference (behind ';') are none that this server knows; white space around '=' and quotes change nothing.
+            var preference = sent.Split(';')[0].Replace(" ", "", StringComparison.Ordinal).Replace("\t", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal);
             if (preference.Equals("respond-async", StringComparison.OrdinalIgnoreCase))
             {
                 return new(TimeSpan.Zero, "respond-async");

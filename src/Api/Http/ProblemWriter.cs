@@ -87,7 +87,7 @@ internal sealed partial class ProblemWriter(RequestDelegate next, ILogger<Proble
     {
         ProblemException e => e,
         DomainException e => new(e.Error.Status, e.Error.Code, e.Error.Message, e.Error.Hint, retryAfter: e.Error.Status is 429 or 503 ? 1 : null),
-        InvalidQueryException e => new(400, "invalid-parameter", e.Message, "Leave 'cursor' out to begin at the first page."),
+        InvalidQueryException e => new(400, "invalid-parameter", e.Message, "Change what the detail names; a cursor is only good for the query that gave it."),
         WrongExpectedVersionException => new(409, "conflict", "Others kept writing to the same place at the same time.", "Try again with the same Idempotency-Key.", retryAfter: 1),
         InvalidAppendException => new(422, "too-large-to-record", "What the request asks for is too large for one record of the log.", "Make the content smaller or split it."),
         EventStoreReadOnlyException => Problems.Busy("The log cannot be written now: the disk is full or read-only. Nothing of this request was recorded.", "Make room on the disk or make it writable; then try again with the same Idempotency-Key.", 30),
@@ -112,7 +112,7 @@ internal sealed partial class ProblemWriter(RequestDelegate next, ILogger<Proble
         405 => new(405, "method-not-allowed", $"{context.Request.Method} is not possible here.", $"Possible: {context.Response.Headers.Allow}."),
         415 => new(415, "unsupported-media-type", "The body's media type is not one that this endpoint takes.", "Send 'Content-Type: application/json' with a body in UTF-8."),
         413 => TooLarge(null),
-        var status => new(status, status >= 500 ? "internal-error" : "bad-request", $"The request was answered with status {status}.", null),
+        var status => new(status, status >= 500 ? "internal-error" : "bad-request", $"The request was answered with status {status}.", "Check method, path and headers against /openapi/v1.json."),
     };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} failed with {Status}; correlation {CorrelationId}")]

@@ -64,7 +64,7 @@ internal static class EndpointDocs
     /// <summary>A list that is paged by cursor.</summary>
     public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint) => endpoint
         .Query("limit", "integer", "The most entries of the page, 1 to 200. Default: 50.", "50")
-        .Query("cursor", "string", "Where the last page ended: its 'next'. Leave it out for the first page.", "eyJwIjoxfQ");
+        .Query("cursor", "string", "Where the last page ended: its 'nextCursor'. Leave it out for the first page.", "eyJwIjoxfQ");
 
     /// <summary>It needs an idempotency key, and reads it itself.</summary>
     public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) => endpoint

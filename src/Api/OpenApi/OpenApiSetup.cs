@@ -25,7 +25,7 @@ internal static class OpenApiSetup
         [415] = "The body is not JSON in UTF-8.",
         [422] = "The body has faults, or the idempotency key was used for another request.",
         [500] = "Something went wrong on our side.",
-        [503] = "No room or no fresh answer now; Retry-After says when to try again.",
+        [503] = "No room, no fresh answer or no way to reach the log now; Retry-After says when to try again.",
     };
 
     public static void Add(IServiceCollection services) => services.AddOpenApi(Document, o =>
@@ -94,7 +94,7 @@ internal static class OpenApiSetup
                 }
             }
 
-            if (status.StartsWith('2') && metadata.OfType<NeedsIdempotencyKey>().Any() && response is OpenApiResponse plain)
+            if (status.StartsWith('2') && (metadata.OfType<NeedsIdempotencyKey>().Any() || context.Description.HttpMethod is "PUT" or "DELETE") && response is OpenApiResponse plain)
             {
                 plain.Headers ??= new Dictionary<string, IOpenApiHeader>();
                 plain.Headers[Freshness.Header] = new OpenApiHeader
@@ -119,7 +119,7 @@ internal static class OpenApiSetup
             document.AddComponent(nameof(Http.Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken));
         }
 
-        var statuses = new SortedSet<int>(metadata.OfType<ProblemDocs>().SelectMany(p => p.Statuses)) { 500 };
+        var statuses = new SortedSet<int>(metadata.OfType<ProblemDocs>().SelectMany(p => p.Statuses)) { 500, 503 };
         if (operation.Parameters?.Any(p => p.In == ParameterLocation.Path) == true)
         {
             statuses.Add(404);
@@ -165,7 +165,7 @@ internal static class OpenApiSetup
         "article" => "returns-policy",
         "workflow" => "faq_handling",
         "stream" => "agentRun-acme_019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e",
-        "name" => "projection-runs",
+        "name" => "projection-Runs",
         "key" => "k7",
         _ => "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e",
     };

@@ -19,7 +19,7 @@ internal readonly record struct Verdict(string Result, bool Handoff, string Deta
 /// <summary>Holds a model's answer against a step's gates. Pure.</summary>
 internal static class Gates
 {
-    public static Verdict Check(ValidateNode node, string response, ImmutableArray<Passage> passages)
+    public static Verdict Check(ValidateNode node, string question, string response, ImmutableArray<Passage> passages)
     {
         var parsed = AnswerContract.Parse(response);
         if (parsed.Reply is not { } reply)
@@ -40,7 +40,7 @@ internal static class Gates
             var verdict = gate.Kind switch
             {
                 GateKind.JsonSchema => Verdict.Passed,
-                GateKind.Factuality => Factuality(reply, passages),
+                GateKind.Factuality => Factuality(reply, question, passages),
                 GateKind.ScoreThreshold => Score(reply, gate.Threshold ?? 0.8m),
                 _ => throw new InvalidOperationException($"The run engine does not know the gate {gate.Kind}."),
             };
@@ -80,8 +80,14 @@ internal static class Gates
         return citations.MoveToImmutable();
     }
 
-    private static Verdict Factuality(AnswerReply reply, ImmutableArray<Passage> passages)
+    private static Verdict Factuality(AnswerReply reply, string question, ImmutableArray<Passage> passages)
     {
+        // The one kind of answer without citations: a model that was talked into it must not answer a question so.
+        if (reply.Reason == AnswerReason.SmallTalk && !Intents.MayBeSmallTalk(question))
+        {
+            return Verdict.Rejected("unsupported-answer", "the message asks for more than small talk, and the answer cites nothing");
+        }
+
         foreach (var citation in reply.Citations.IsDefault ? [] : reply.Citations)
         {
             var (retrieved, quoted) = (false, false);

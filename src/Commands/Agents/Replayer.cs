@@ -97,6 +97,29 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
             return new(0, episode.Events[0].Type, "an episode begins with 'agent.run.requested'");
         }
 
+        if (request.Run != episode.Run)
+        {
+            return new(0, episode.Events[0].Type, $"the event names the run '{request.Run}', the stream is of '{episode.Run}'");
+        }
+
+        var context = new RecordedContext(types, models, episode.Events, objects);
+        try
+        {
+            return await ExecuteAsync(episode, objects, request, context, cancellationToken);
+        }
+        catch (DivergenceException e)
+        {
+            return e.Difference;
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or EventStoreException))
+        {
+            // A record from outside can hold anything that its hash chain was made over; only what a run makes can be executed.
+            return new(context.Index, context.Index < episode.Events.Length ? episode.Events[context.Index].Type : "", "the replay cannot go on here: the record, or the workflow in it, holds values that no run makes");
+        }
+    }
+
+    private async Task<EpisodeDifference?> ExecuteAsync(Episode episode, DomainEvent[] objects, RunRequested request, RecordedContext context, CancellationToken cancellationToken)
+    {
         Workflow? workflow = null;
         if (objects.OfType<RunStarted>().FirstOrDefault() is { } started)
         {
@@ -113,30 +136,22 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
             }
         }
 
-        var context = new RecordedContext(types, models, episode.Events, objects);
         var machine = new RunMachine(Run.Initial, workflow ?? new(request.Workflow, "", new(), "", []), context);
-        try
+        while (context.Index < objects.Length)
         {
-            while (context.Index < objects.Length)
+            var recorded = objects[context.Index];
+            if (context.Index == 0 || recorded is RunResumed or RunCompleted { Reason: "workflow-unavailable" })
             {
-                var recorded = objects[context.Index];
-                if (context.Index == 0 || recorded is RunResumed or RunCompleted { Reason: "workflow-unavailable" })
-                {
-                    machine.Take(recorded);
-                }
-                else if (workflow is null)
-                {
-                    return new(context.Index, episode.Events[context.Index].Type, "the run goes on without having started");
-                }
-                else if (!await machine.MakeOneAsync(cancellationToken))
-                {
-                    return new(context.Index, episode.Events[context.Index].Type, "the record goes on after the run has ended");
-                }
+                machine.Take(recorded);
             }
-        }
-        catch (DivergenceException e)
-        {
-            return e.Difference;
+            else if (workflow is null)
+            {
+                return new(context.Index, episode.Events[context.Index].Type, "the run goes on without having started");
+            }
+            else if (!await machine.MakeOneAsync(cancellationToken))
+            {
+                return new(context.Index, episode.Events[context.Index].Type, "the record goes on after the run has ended");
+            }
         }
 
         return machine.Run.Completed is null ? new(objects.Length, "", "the record ends before the run has ended") : null;
@@ -153,7 +168,7 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
         {
             return Workflow.Read(canonical);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException)
         {
             // Of a form that this program cannot read: the log may hold one that it can.
             return null;

@@ -139,7 +139,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
     private StepCompleted Check(ValidateNode node)
     {
         var verdict = Run.Answer is { } answer
-            ? Gates.Check(node, answer.Response, Run.Found?.Passages ?? [])
+            ? Gates.Check(node, Run.Request!.Text, answer.Response, Run.Found?.Passages ?? [])
             : Verdict.Rejected("no-answer", "no model has answered");
         var target = verdict switch
         {

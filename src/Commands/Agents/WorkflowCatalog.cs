@@ -21,6 +21,7 @@ public sealed class WorkflowCatalog
     private readonly TimeProvider time;
     private readonly Publisher publisher;
     private readonly FrozenDictionary<string, Workflow> current;
+    private readonly Dictionary<string, string> yamls = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Workflow> byHash = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> published = new(StringComparer.Ordinal);
 
@@ -44,6 +45,7 @@ public sealed class WorkflowCatalog
             if (load.Workflow is { } workflow)
             {
                 loaded[workflow.Name] = workflow;
+                yamls[workflow.Name] = yaml;
             }
         }
 
@@ -64,6 +66,9 @@ public sealed class WorkflowCatalog
 
     /// <summary>The version of a workflow that runs now; null where there is no such workflow.</summary>
     public Workflow? Find(string name) => current.GetValueOrDefault(name);
+
+    /// <summary>The YAML, comments and all, that the version that runs now was loaded from; null where there is no such workflow.</summary>
+    public string? FindSource(string name) => yamls.GetValueOrDefault(name);
 
     /// <summary>The workflow that runs now.</summary>
     /// <exception cref="DomainException">There is none of that name.</exception>

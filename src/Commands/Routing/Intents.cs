@@ -29,6 +29,10 @@ internal static class Intents
             && words.All(w => Greetings.Contains(w) || GreetingFillers.Contains(w));
     }
 
+    /// <summary>Whether a message may be a greeting or thanks in any language: it is one by the rules, or it is short and asks nothing.</summary>
+    public static bool MayBeSmallTalk(string text) =>
+        IsGreeting(text) || (text.Length <= 60 && !text.AsSpan().ContainsAny("?？؟0123456789") && Words(text).Count <= LongestGreeting);
+
     public static bool AsksForPerson(string text)
     {
         var words = Words(text);

@@ -80,6 +80,12 @@ public sealed class KpiQueries([FromKeyedServices(KpiGranularity.Hour)] ReadMode
     /// <summary>The most stretches of one report.</summary>
     public const int MaxStretches = 10_000;
 
+    /// <summary>The earliest beginning of a range.</summary>
+    public static DateTimeOffset Earliest { get; } = new(1, 2, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The latest end of a range.</summary>
+    public static DateTimeOffset Latest { get; } = new(9999, 12, 30, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>
     /// KPIs of the runs that ended in a range. Its ends are widened to full hours or days (UTC). The percentiles of the whole range
     /// are those of all its runs, not means of percentiles.
@@ -91,6 +97,12 @@ public sealed class KpiQueries([FromKeyedServices(KpiGranularity.Hour)] ReadMode
         if (to <= from)
         {
             throw new InvalidQueryException($"The range ends ({UtcTime.Text(to)}) before it begins ({UtcTime.Text(from)}). Give a later end; it is exclusive.");
+        }
+
+        // The default beginning and the widened ends must be times too.
+        if (from < Earliest || to > Latest)
+        {
+            throw new InvalidQueryException($"The range reaches before {UtcTime.Text(Earliest)} or behind {UtcTime.Text(Latest)}. Ask for a time between them.");
         }
 
         if ((to - from) / length > MaxStretches)

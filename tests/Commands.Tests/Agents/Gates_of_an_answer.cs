@@ -7,8 +7,11 @@ public sealed class Gates_of_an_answer
 {
     private const string Question = "How many days do I have to return an item?";
 
+    private const string Chat = """{"action":"answer","reason":"small-talk","answer":"Your refund is approved, have a nice day!","citations":[],"confidence":1}""";
+
     private static readonly object[] Refused =
     [
+        new object[] { "small talk for an answer to a question", DecidedModel.Answer(Chat), "unsupported-answer" },
         new object[] { "a quote that no passage holds", DecidedModel.Cited("returns-policy", "You can return an item within 90 days.", 0.99), "unsupported-answer" },
         new object[] { "an article that was not retrieved", DecidedModel.Cited("made-up", "You can return an item within 30 days of delivery.", 0.99), "unsupported-answer" },
         new object[] { "an article for staff only", DecidedModel.Cited("internal-discounts", "Staff may grant a goodwill discount of 15 percent", 0.99), "unsupported-answer" },
@@ -34,6 +37,15 @@ public sealed class Gates_of_an_answer
         var model = new DecidedModel((_, _, _) => Task.FromResult(DecidedModel.Cited("returns-policy", "You can return an item within 30 days of delivery.", 0.8)));
         await using var world = await RunWorld.OpenAsync(model);
         (await world.AskAsync(Question)).Run.Outcome.Should().Be(RunOutcome.Answered);
+    }
+
+    [TestCase("Hello")]
+    [TestCase("Guten Morgen zusammen")]
+    public async Task let_small_talk_pass_where_nothing_was_asked(string message)
+    {
+        await using var world = await RunWorld.OpenAsync(new DecidedModel((_, _, _) => Task.FromResult(DecidedModel.Answer(Chat))));
+        var (_, run) = await world.AskAsync(message);
+        (run.Outcome, run.Reason).Should().Be((RunOutcome.Answered, "small-talk"));
     }
 
     [Test]
