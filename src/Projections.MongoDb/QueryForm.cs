@@ -1,4 +1,3 @@
-using System.Text;
 using MongoDB.Bson;
 using MongoDB.Driver;
 
@@ -42,7 +41,7 @@ internal static class QueryForm
             Comparison.LessOrEqual => Where.Lte(field, value),
             Comparison.Greater => Where.Gt(field, value),
             Comparison.GreaterOrEqual => Where.Gte(field, value),
-            Comparison.StartsWith => EndOfPrefix(value.AsString) is { } end
+            Comparison.StartsWith => QueryRules.EndOfPrefix(value.AsString) is { } end
                 ? Where.And(Where.Gte(field, value), Where.Lt(field, end))
                 : Where.Gte(field, value),
             _ => throw new InvalidQueryException($"The comparison {condition.Comparison} is not known."),
@@ -71,21 +70,5 @@ internal static class QueryForm
         return query.Descending
             ? Where.Or(Where.Lt(field, value), equalBehind, missing)
             : Where.Or(Where.Gt(field, value), equalBehind);
-    }
-
-    /// <summary>The least text behind all texts that begin so, by code point, which is how MongoDB compares; null where there is none.</summary>
-    private static string? EndOfPrefix(string prefix)
-    {
-        var runes = prefix.EnumerateRunes().ToArray();
-        for (var i = runes.Length - 1; i >= 0; i--)
-        {
-            if (runes[i].Value < 0x10FFFF)
-            {
-                var next = runes[i].Value == 0xD7FF ? 0xE000 : runes[i].Value + 1;
-                return string.Concat(runes.Take(i).Select(r => r.ToString())) + new Rune(next);
-            }
-        }
-
-        return null;
     }
 }

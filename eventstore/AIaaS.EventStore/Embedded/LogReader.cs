@@ -31,7 +31,7 @@ internal sealed class LogReader : IDisposable
             allBackwards = connection.Prepare($"SELECT {Columns} FROM events WHERE position <= ? ORDER BY position DESC");
             streamForwards = connection.Prepare($"SELECT {Columns} FROM events WHERE stream = ? AND version >= ? ORDER BY version");
             streamBackwards = connection.Prepare($"SELECT {Columns} FROM events WHERE stream = ? AND version >= ? AND version <= ? ORDER BY version DESC");
-            selectStream = connection.Prepare("SELECT id, truncate_before, state, max_count, max_age, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name = ?");
+            selectStream = connection.Prepare(StreamHead.Select);
             streamName = connection.Prepare("SELECT name FROM streams WHERE id = ?");
             typeName = connection.Prepare("SELECT name FROM types WHERE id = ?");
         }
@@ -49,16 +49,7 @@ internal sealed class LogReader : IDisposable
         selectStream.Bind(1, name);
         try
         {
-            return !selectStream.Step() ? null : new()
-            {
-                Id = selectStream.Int64(0),
-                Name = name,
-                TruncateBefore = selectStream.Int64(1),
-                State = (StreamState)selectStream.Int64(2),
-                MaxCount = selectStream.Int64OrNull(3),
-                MaxAge = selectStream.Int64OrNull(4) is { } ticks ? TimeSpan.FromTicks(ticks) : null,
-                Version = Math.Max(selectStream.Int64OrNull(5) ?? -1, selectStream.Int64(1) - 1),
-            };
+            return !selectStream.Step() ? null : StreamHead.Read(name, selectStream);
         }
         finally
         {

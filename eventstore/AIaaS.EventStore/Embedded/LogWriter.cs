@@ -58,7 +58,7 @@ internal sealed class LogWriter : IDisposable
         commit = connection.Prepare("COMMIT");
         rollback = connection.Prepare("ROLLBACK");
         insertEvent = connection.Prepare("INSERT INTO events (position, stream, version, type, flags, recorded, id, metadata, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-        selectStream = connection.Prepare("SELECT id, truncate_before, state, max_count, max_age, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name = ?");
+        selectStream = connection.Prepare(StreamHead.Select);
         insertStream = connection.Prepare("INSERT INTO streams (name) VALUES (?) RETURNING id");
         updateStream = connection.Prepare("UPDATE streams SET truncate_before = ?, state = ?, max_count = ?, max_age = ? WHERE id = ?");
         selectType = connection.Prepare("SELECT id FROM types WHERE name = ?");
@@ -155,16 +155,7 @@ internal sealed class LogWriter : IDisposable
                 return null;
             }
 
-            head = new()
-            {
-                Id = selectStream.Int64(0),
-                Name = name,
-                TruncateBefore = selectStream.Int64(1),
-                State = (StreamState)selectStream.Int64(2),
-                MaxCount = selectStream.Int64OrNull(3),
-                MaxAge = selectStream.Int64OrNull(4) is { } ticks ? TimeSpan.FromTicks(ticks) : null,
-                Version = Math.Max(selectStream.Int64OrNull(5) ?? -1, selectStream.Int64(1) - 1),
-            };
+            head = StreamHead.Read(name, selectStream);
         }
         finally
         {

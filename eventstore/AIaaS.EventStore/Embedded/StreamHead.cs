@@ -1,3 +1,5 @@
+using AIaaS.EventStore.Embedded.Sqlite;
+
 namespace AIaaS.EventStore.Embedded;
 
 internal enum StreamState
@@ -10,6 +12,9 @@ internal enum StreamState
 /// <summary>A stream as the writer knows it.</summary>
 internal sealed class StreamHead
 {
+    /// <summary>Selects a head by the stream's name, for <see cref="Read"/>.</summary>
+    internal const string Select = "SELECT id, truncate_before, state, max_count, max_age, (SELECT max(version) FROM events WHERE stream = streams.id) FROM streams WHERE name = ?";
+
     internal required long Id { get; init; }
 
     internal required string Name { get; init; }
@@ -31,6 +36,17 @@ internal sealed class StreamHead
 
     /// <summary>The first version that a reader sees, by deletion and count.</summary>
     internal long FirstKept => MaxCount is { } most ? Math.Max(TruncateBefore, Version - most + 1) : TruncateBefore;
+
+    internal static StreamHead Read(string name, Statement row) => new()
+    {
+        Id = row.Int64(0),
+        Name = name,
+        TruncateBefore = row.Int64(1),
+        State = (StreamState)row.Int64(2),
+        MaxCount = row.Int64OrNull(3),
+        MaxAge = row.Int64OrNull(4) is { } ticks ? TimeSpan.FromTicks(ticks) : null,
+        Version = Math.Max(row.Int64OrNull(5) ?? -1, row.Int64(1) - 1),
+    };
 
     internal bool Accepts(ExpectedVersion expected) => expected.Value switch
     {

@@ -2,7 +2,6 @@ using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
 using AIaaS.Api.Channels;
 using AIaaS.Api.ControlPlane;
-using AIaaS.Api.Evaluation;
 using AIaaS.Api.Http;
 using AIaaS.Api.Knowledge;
 using AIaaS.Api.Tenants;

@@ -15,7 +15,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
     private const string Streams = "article-";
 
     private readonly ConcurrentDictionary<string, TenantIndex> tenants = new(StringComparer.Ordinal);
-    private readonly PositionSignal reached = new(time);
+    private readonly PositionSignal reached = new();
     private readonly ConcurrentDictionary<string, ImmutableList<ParkedEvent>> parked = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim applying = new(1);
     private Dictionary<Guid, ParkedEvent>? parkedBefore;
@@ -26,7 +26,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
     public string Name => "article-search";
 
     /// <summary>Everything in the log up to here is in the index.</summary>
-    public LogPosition Position => reached.Position;
+    public LogPosition Position => reached.Reached;
 
     /// <summary>How many articles of a tenant can be found.</summary>
     public int CountArticles(string tenant) => tenants.TryGetValue(tenant, out var index) ? index.Articles : 0;
@@ -47,7 +47,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
     /// <summary>Waits until the index has passed a position, for example that of an article just written.</summary>
     /// <returns>False when it has not within the time.</returns>
     public Task<bool> WaitForAsync(LogPosition position, TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        reached.WaitForAsync(position, timeout, cancellationToken);
+        reached.WaitAsync(position, timeout, time, cancellationToken);
 
     /// <inheritdoc />
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -64,7 +64,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
                     await ApplyAsync(recorded, cancellationToken);
                 }
 
-                reached.Reach(message.Position);
+                reached.Advance(message.Position);
                 if (message.Kind == SubscriptionMessageKind.CaughtUp)
                 {
                     state = SubscriptionState.Live;

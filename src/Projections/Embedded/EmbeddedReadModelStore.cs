@@ -439,7 +439,7 @@ internal sealed class EmbeddedReadModelStore : IReadModelStore
             {
                 sql.Append(CultureInfo.InvariantCulture, $"{field} >= {value}");
                 command.Parameters.AddWithValue(value, prefix);
-                if (EndOfPrefix(prefix) is { } end)
+                if (QueryRules.EndOfPrefix(prefix) is { } end)
                 {
                     sql.Append(CultureInfo.InvariantCulture, $" AND {field} < {value}end");
                     command.Parameters.AddWithValue(value + "end", end);
@@ -468,22 +468,6 @@ internal sealed class EmbeddedReadModelStore : IReadModelStore
         Comparison.GreaterOrEqual => ">=",
         _ => throw new InvalidQueryException($"The comparison {comparison} is not known."),
     };
-
-    /// <summary>The least text behind all texts that begin so, by code point; null where there is none.</summary>
-    private static string? EndOfPrefix(string prefix)
-    {
-        var runes = prefix.EnumerateRunes().ToArray();
-        for (var i = runes.Length - 1; i >= 0; i--)
-        {
-            if (runes[i].Value < 0x10FFFF)
-            {
-                var next = runes[i].Value == 0xD7FF ? 0xE000 : runes[i].Value + 1;
-                return string.Concat(runes.Take(i).Select(r => r.ToString())) + new Rune(next);
-            }
-        }
-
-        return null;
-    }
 
     private static LogPosition Later(LogPosition a, LogPosition b) => a > b ? a : b;
 

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace AIaaS.Projections;
 
 /// <summary>What every engine refuses alike, before it asks its database.</summary>
@@ -69,4 +71,20 @@ public static class QueryRules
     private static FieldKind KindOf(CollectionSchema schema, string field) => schema.Fields.TryGetValue(field, out var kind)
         ? kind
         : throw new InvalidQueryException($"'{field}' is not a searchable field. Possible are: {string.Join(", ", schema.Fields.Keys.Order(StringComparer.Ordinal))}.");
+
+    /// <summary>The least text behind all texts that begin so, by code point, which is how both databases compare; null where there is none.</summary>
+    public static string? EndOfPrefix(string prefix)
+    {
+        var runes = prefix.EnumerateRunes().ToArray();
+        for (var i = runes.Length - 1; i >= 0; i--)
+        {
+            if (runes[i].Value < 0x10FFFF)
+            {
+                var next = runes[i].Value == 0xD7FF ? 0xE000 : runes[i].Value + 1;
+                return string.Concat(runes.Take(i).Select(r => r.ToString())) + new Rune(next);
+            }
+        }
+
+        return null;
+    }
 }

@@ -4,7 +4,7 @@ using AIaaS.Projections.Tenants;
 using AIaaS.Queries.Tenants;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace AIaaS.Api.Evaluation;
+namespace AIaaS.Api.Tenants;
 
 /// <summary>How a tenant's runs went.</summary>
 internal static class KpiEndpoints

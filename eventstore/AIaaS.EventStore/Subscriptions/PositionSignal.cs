@@ -1,16 +1,16 @@
-using AIaaS.EventStore;
+namespace AIaaS.EventStore;
 
-namespace AIaaS.Projections.Engine;
-
-/// <summary>A position that only grows, and those who wait for it.</summary>
-internal sealed class PositionSignal
+/// <summary>A position of the log that only grows, and those who wait for it: what a consistency token waits on.</summary>
+public sealed class PositionSignal
 {
     private readonly Lock gate = new();
     private readonly List<(LogPosition Min, TaskCompletionSource Reached)> waiters = [];
     private ulong reached;
 
+    /// <summary>How far it has grown.</summary>
     public LogPosition Reached => new(Volatile.Read(ref reached));
 
+    /// <summary>Lets it grow, and wakes whom that reaches; nothing happens where it is there already.</summary>
     public void Advance(LogPosition position)
     {
         lock (gate)
@@ -32,6 +32,8 @@ internal sealed class PositionSignal
         }
     }
 
+    /// <summary>Waits until it is at <paramref name="min"/> or beyond.</summary>
+    /// <returns>Whether it got there within the time.</returns>
     public async Task<bool> WaitAsync(LogPosition min, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         TaskCompletionSource waiter;
