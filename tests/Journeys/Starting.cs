@@ -39,6 +39,16 @@ public sealed class A_start_that_cannot_succeed
         Explains(await ApiProcess.FailAsync(folder.Path), log);
     }
 
+    [TestCase("foo")]
+    [TestCase("http://127.0.0.1:99999")]
+    [TestCase("ftp://127.0.0.1:8080")]
+    public async Task names_an_address_that_is_none(string url)
+    {
+        using var folder = new DataFolder();
+        Explains(await ApiProcess.FailAsync(folder.Path, ("Urls", url)), url);
+        Directory.EnumerateFileSystemEntries(folder.Path).Should().BeEmpty("nothing is opened for a program that cannot listen");
+    }
+
     [Test]
     public async Task names_an_engine_that_is_not_known()
     {
