@@ -12,7 +12,7 @@ namespace AIaaS.Api.Knowledge;
 
 /// <summary>An article.</summary>
 /// <param name="Title">One line, at most 300 characters.</param>
-/// <param name="Content">Plain text or Markdown, at most 200,000 characters.</param>
+/// <param name="Content">Plain text or Markdown, at most 200,000 characters; together with the title at most 1,000,000 bytes as the log keeps it, where a character outside ASCII takes 6 or 12.</param>
 /// <param name="Audience">Who may be shown it; staff-only articles are never cited to a customer.</param>
 /// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
@@ -75,7 +75,7 @@ internal sealed record ImportBody(IReadOnlyList<ImportedArticle> Articles, strin
 /// <summary>An article of an import.</summary>
 /// <param name="Article">Its id.</param>
 /// <param name="Title">One line, at most 300 characters.</param>
-/// <param name="Content">Plain text or Markdown, at most 200,000 characters.</param>
+/// <param name="Content">Plain text or Markdown, at most 200,000 characters; together with the title at most 1,000,000 bytes as the log keeps it, where a character outside ASCII takes 6 or 12.</param>
 /// <param name="Audience">Who may be shown it.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ImportedArticle(string Article, string Title, string Content, Audience Audience = Audience.Customer);
