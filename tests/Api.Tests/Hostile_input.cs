@@ -108,10 +108,9 @@ public sealed class An_episode_that_was_forged_chain_and_all : ApiTest
                 @event["data"] = data.ToJsonString();
             }
 
-            chain = EpisodeChain.Next(chain, name, Encoding.UTF8.GetBytes(@event["data"]!.GetValue<string>()));
-            var metadata = JsonNode.Parse(@event["metadata"]!.GetValue<string>())!;
-            metadata["chain"] = EpisodeChain.Text(chain);
-            @event["metadata"] = metadata.ToJsonString();
+            var metadata = EventMetadata.Read(Encoding.UTF8.GetBytes(@event["metadata"]!.GetValue<string>()));
+            (chain, var linked) = EpisodeChain.Seal(chain, name, Encoding.UTF8.GetBytes(@event["data"]!.GetValue<string>()), metadata);
+            @event["metadata"] = Encoding.UTF8.GetString(linked);
         }
 
         return first;

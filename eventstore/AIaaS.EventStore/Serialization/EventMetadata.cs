@@ -35,7 +35,7 @@ public sealed record EventMetadata
     public int Schema { get; init; } = 1;
 
     /// <summary>
-    /// Runs only: SHA-256 in hex over the previous event's value, the type, and the data bytes. It lets a replay name the first
+    /// Runs only: SHA-256 in hex over the previous event's value, the type, the data bytes, and these metadata without it. It lets a replay name the first
     /// event of an episode that was changed, dropped or added.
     /// </summary>
     [JsonPropertyName("chain")]

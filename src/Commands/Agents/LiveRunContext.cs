@@ -120,9 +120,9 @@ internal sealed class LiveRunContext : RunContext
     {
         var type = services.Types.Of(@event);
         var data = JsonSerializer.SerializeToUtf8Bytes(@event, type.Json);
-        chain = EpisodeChain.Next(chain, type.Name, data);
+        (chain, var linked) = EpisodeChain.Seal(chain, type.Name, data, metadata with { Schema = type.Schema });
         var id = NamedId.Of("run-event", stream, worker, number.ToString(CultureInfo.InvariantCulture));
-        pending.Add(new(id, type.Name, data, (metadata with { Chain = EpisodeChain.Text(chain), Schema = type.Schema }).ToUtf8()));
+        pending.Add(new(id, type.Name, data, linked));
         number++;
         switch (@event)
         {

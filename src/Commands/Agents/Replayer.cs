@@ -44,7 +44,6 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
         for (var i = 0; i < episode.Events.Length; i++)
         {
             var e = episode.Events[i];
-            chain = EpisodeChain.Next(chain, e.Type, e.Data.Span);
             if (e.Number != i)
             {
                 return new(i, e.Type, $"here stands the event with the number {e.Number}: an event is missing, doubled or moved");
@@ -60,7 +59,8 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
                 return new(i, e.Type, fault.Message);
             }
 
-            if (metadata.Chain != EpisodeChain.Text(chain))
+            (chain, var linked) = EpisodeChain.Seal(chain, e.Type, e.Data.Span, metadata);
+            if (!e.Metadata.Span.SequenceEqual(linked))
             {
                 return new(i, e.Type, "the hash chain does not hold: the event was changed, or one before it was dropped, added or moved");
             }

@@ -35,6 +35,22 @@ public sealed class Tampering_with_an_episode
     });
 
     [Test]
+    public void by_any_bit_of_any_metadata_names_that_event() => Holds((pick, place) =>
+    {
+        var number = pick % episode.Events.Length;
+        var metadata = episode.Events[number].Metadata.ToArray();
+        metadata[place % metadata.Length] ^= (byte)(1 << (place / 7 % 8));
+        return Named(episode with { Events = episode.Events.SetItem(number, episode.Events[number] with { Metadata = metadata }) }) == number;
+    });
+
+    [Test]
+    public void by_another_author_in_the_metadata_names_that_event()
+    {
+        var metadata = EventMetadata.Read(episode.Events[3].Metadata.Span) with { Actor = "somebody-else" };
+        Named(episode with { Events = episode.Events.SetItem(3, episode.Events[3] with { Metadata = metadata.ToUtf8() }) }).Should().Be(3);
+    }
+
+    [Test]
     public void by_dropping_an_event_names_its_place() => Holds((pick, _) =>
     {
         var number = pick % episode.Events.Length;
@@ -120,8 +136,8 @@ public sealed class Tampering_with_an_episode
         var events = ImmutableArray.CreateBuilder<EpisodeEvent>();
         foreach (var e in changed.Events)
         {
-            chain = EpisodeChain.Next(chain, e.Type, e.Data.Span);
-            events.Add(e with { Metadata = (EventMetadata.Read(e.Metadata.Span) with { Chain = EpisodeChain.Text(chain) }).ToUtf8() });
+            (chain, var metadata) = EpisodeChain.Seal(chain, e.Type, e.Data.Span, EventMetadata.Read(e.Metadata.Span));
+            events.Add(e with { Metadata = metadata });
         }
 
         return changed with { Events = events.ToImmutable() };
