@@ -183,18 +183,25 @@ public abstract class Consuming_in_groups<THarness> : EventStoreContract<THarnes
         {
             2 => d.ParkAsync("no"),
             3 => Task.CompletedTask,
-            5 => d.RetryAsync("later"),
+            5 => AskAgainAsync(d),
             _ => d.AcknowledgeAsync(),
         });
-        await UntilAsync(async () => (await Groups.GetAsync(stream, "g")).LastAcknowledged == 2, "the group's state is written");
         await RestartAsync();
-        var info = await Groups.GetAsync(stream, "g");
-        info.Parked.Should().Be(1);
-        info.LastAcknowledged.Should().BeLessThanOrEqualTo(2);
+
+        // EventStoreDB answers before it has counted anew what is parked.
+        await UntilAsync(async () => (await Groups.GetAsync(stream, "g")).Parked == 1, "what is parked is still there");
+        (await Groups.GetAsync(stream, "g")).LastAcknowledged.Should().BeLessThanOrEqualTo(2);
 
         // EventStoreDB remembers only up to where everything is done, so that 4 may come again.
         (await ConsumeAsync(stream, v => v.Contains(3) && v.Contains(5), d => d.AcknowledgeAsync())).Should().OnlyContain(v => v >= 3);
         await UntilAsync(async () => (await Groups.GetAsync(stream, "g")).LastAcknowledged == 5, "all is done");
+
+        // Answers may get lost when a member leaves; it stays until they have arrived.
+        async Task AskAgainAsync(ConsumerDelivery delivery)
+        {
+            await delivery.RetryAsync("later");
+            await UntilAsync(async () => (await Groups.GetAsync(stream, "g")).LastAcknowledged == 2, "the group's state is written");
+        }
     }
 
     /// <summary>Takes so many deliveries as one member, answers each, and leaves.</summary>
