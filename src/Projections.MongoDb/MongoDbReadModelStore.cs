@@ -337,12 +337,25 @@ internal sealed class MongoDbReadModelStore : IReadModelStore
 
     private static string Reason(Exception failure)
     {
-        // The driver's text of a time-out lists the state of all servers; its innermost cause says it in one line.
+        // The driver's text of a time-out lists the state of all servers, each with the chain of its failures; the end of that chain is the cause.
         var innermost = failure.GetBaseException();
-        var text = innermost is TimeoutException && innermost.Message.Contains("Connection refused", StringComparison.OrdinalIgnoreCase) ? "connection refused" : innermost.Message;
+        var text = innermost is TimeoutException ? LastCause(innermost.Message) ?? "no answer in time" : innermost.Message;
         return text.Length <= 200 ? text : text[..200] + "…";
     }
 
+    private static string? LastCause(string text)
+    {
+        const string Arrow = "---> ";
+        var start = text.LastIndexOf(Arrow, StringComparison.Ordinal);
+        if (start < 0)
+        {
+            return null;
+        }
+
+        var line = text[(start + Arrow.Length)..].Split('\n', 2)[0].Trim();
+        var message = line.IndexOf(": ", StringComparison.Ordinal);
+        return message < 0 ? line : line[(message + 2)..];
+    }
 }
 
 [JsonSerializable(typeof(CollectionSchema))]
