@@ -109,7 +109,7 @@ internal static class Show
         }
 
         var shown = await shop.CountArticlesAsync(position, cancellationToken);
-        Console.WriteLine($"The API runs at {api.Url} on its embedded engines and its offline model.");
+        Console.WriteLine($"The API runs at {api.Url}.");
         Console.WriteLine($"Tenant {Tenant} ({TenantName}): {articles.Count} articles loaded, {articles.Count(a => a.IsStaff)} of them for staff only.");
         return shown >= articles.Count ? key : throw new DemoException($"The read model shows {shown} of {articles.Count} articles.");
     }
