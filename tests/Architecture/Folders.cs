@@ -5,16 +5,17 @@ public sealed class Folders
     private static readonly string[] Capabilities =
     [
         "Agents", "Routing", "Tools", "Orders", "Billing", "Tenants", "ControlPlane", "Knowledge", "Privacy", "Capacity", "Evaluation", "Channels", "Audit",
+        "Customers", "Payments", "Leads", "Complaints", "Handoffs", "Sagas",
     ];
 
-    // What a layer needs beside its capabilities: the port of the read models with its engine and what runs projections, and what makes a host of the API.
+    // What a layer needs beside its capabilities: the port of the read models with its engine and what runs projections, what makes a host of the API, the languages that the domain speaks, and the bus.
     private static readonly Dictionary<string, string[]> Layers = new()
     {
-        ["Domain"] = [],
-        ["Commands"] = [],
+        ["Domain"] = ["Json"],
+        ["Commands"] = ["Bus"],
         ["Projections"] = ["Store", "Embedded", "Engine"],
         ["Queries"] = [],
-        ["Api"] = ["Cli", "Hosting", "Http", "OpenApi", "Properties"],
+        ["Api"] = ["Bus", "Cli", "Hosting", "Http", "OpenApi", "Properties"],
     };
 
     private static IEnumerable<string> LayerNames => Layers.Keys;
