@@ -35,6 +35,12 @@ public static class DomainEventTypes
             .Add("agent.run.requested", json.RunRequested, "agentRun", new RunRequested("r1", "c1", "m1", "Can I return my tent?", "faq_handling", new('0', 64), null, At))
             .Add("agent.run.started", json.RunStarted, "agentRun", new RunStarted(new(new('0', 64), ImmutableSortedDictionary<string, string>.Empty.Add("answer", new('0', 64)), ImmutableSortedDictionary<string, string>.Empty.Add("SLM_A", "offline-a"), "2026-01", "1"), 25, Money.Usd(0.10m), At))
             .Add("agent.run.resumed", json.RunResumed, "agentRun", new RunResumed("worker-2", At))
+            .Add("agent.run.claimed", json.RunClaimed, "agentRun", new RunClaimed("worker-2", At))
+            .Add("agent.run.waiting", json.RunWaiting, "agentRun", new RunWaiting("approve", 1, WaitKind.Approval, null, "May this order be refunded?", null, null, null, At.AddHours(4), At))
+            .Add("agent.run.signalled", json.RunSignalled, "agentRun", new RunSignalled("approve", 1, "s1", true, null, "k7", At))
+            .Add("agent.run.timed-out", json.RunTimedOut, "agentRun", new RunTimedOut("approve", 1, At))
+            .Add("agent.run.moved", json.RunMoved, "agentRun", new RunMoved(new('0', 64), new(new('1', 64), ImmutableSortedDictionary<string, string>.Empty, ImmutableSortedDictionary<string, string>.Empty, "2026-01", "2"), "k7", "the refund step was wrong", At))
+            .Add("agent.customer.authenticated", json.CustomerAuthenticated, "agentRun", new CustomerAuthenticated("identify", "ada_lovelace_1815", "identify/1/1", At))
             .Add("knowledge.retrieved", json.KnowledgeRetrieved, "agentRun", new KnowledgeRetrieved("retrieve", "Can I return my tent?", [passage], 1042, At))
             .Add("model.call.requested", json.ModelCallRequested, "agentRun", new ModelCallRequested("answer/1/1", "answer", 1, Tier.SLM_A, "offline-a", "{}", Money.Usd(0.0009m), At))
             .Add("model.call.completed", json.ModelCallCompleted, "agentRun", new ModelCallCompleted("answer/1/1", "answer", Tier.SLM_A, "offline-a", "{}", usage, Money.Usd(0.0002m), At))
@@ -64,6 +70,12 @@ public static class DomainEventTypes
 [JsonSerializable(typeof(RunRequested))]
 [JsonSerializable(typeof(RunStarted))]
 [JsonSerializable(typeof(RunResumed))]
+[JsonSerializable(typeof(RunClaimed))]
+[JsonSerializable(typeof(RunWaiting))]
+[JsonSerializable(typeof(RunSignalled))]
+[JsonSerializable(typeof(RunTimedOut))]
+[JsonSerializable(typeof(RunMoved))]
+[JsonSerializable(typeof(CustomerAuthenticated))]
 [JsonSerializable(typeof(KnowledgeRetrieved))]
 [JsonSerializable(typeof(ModelCallRequested))]
 [JsonSerializable(typeof(ModelCallCompleted))]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using AIaaS.EventStore;
 
@@ -58,7 +59,11 @@ public readonly record struct TokenUsage(long UncachedInput, long CacheRead, lon
 /// <param name="Models">The model that each tier maps to.</param>
 /// <param name="PriceBook">Version of the prices.</param>
 /// <param name="Engine">Version of the run engine's rules.</param>
-public sealed record RunPins(string Workflow, ImmutableSortedDictionary<string, string> Prompts, ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine);
+public sealed record RunPins(string Workflow, ImmutableSortedDictionary<string, string> Prompts, ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine)
+{
+    /// <summary>The version of each tool that the workflow may call, by name.</summary>
+    public ImmutableSortedDictionary<string, string> Tools { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
 
 /// <summary>Where a forked run comes from and what was changed.</summary>
 /// <param name="Run">The run that it was forked from.</param>
@@ -92,8 +97,11 @@ public sealed record Citation(string Article, string Title, string Quote);
 /// <param name="At">Business time, UTC.</param>
 public sealed record RunRequested(string Run, string Conversation, string Message, string Text, string Workflow, string RequestHash, ForkOrigin? Fork, DateTimeOffset At) : DomainEvent
 {
-    /// <summary>The customer's id at the tenant; null where unknown.</summary>
+    /// <summary>The customer's id at the tenant, as the tenant says; null where unknown.</summary>
     public string? Customer { get; init; }
+
+    /// <summary>Further input of a run that was asked for by itself, not by a message; null for none.</summary>
+    public JsonElement? Input { get; init; }
 }
 
 /// <summary>Type <c>agent.run.started</c>: the run has pinned what it depends on.</summary>
@@ -155,7 +163,73 @@ public sealed record ModelCallFailed(string Call, string Step, string Reason, bo
 /// <param name="Detail">In words; empty when there is nothing to say.</param>
 /// <param name="Next">The next step; null after the last one.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record StepCompleted(string Step, string Node, int Number, string Result, string Detail, string? Next, DateTimeOffset At) : DomainEvent;
+public sealed record StepCompleted(string Step, string Node, int Number, string Result, string Detail, string? Next, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>What the step gives to <c>$.steps.{step}</c>; null for nothing new.</summary>
+    public JsonElement? Output { get; init; }
+
+    /// <summary>The parallel branch that the step belongs to, by the branch's first node; null outside of one.</summary>
+    public string? Branch { get; init; }
+}
+
+/// <summary>Type <c>agent.run.claimed</c>: a worker has taken the run on; its heartbeat keeps it.</summary>
+/// <param name="Worker">The worker.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record RunClaimed(string Worker, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>agent.run.waiting</c>: the run waits, without a worker.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Visit">Which visit of the step, from 1.</param>
+/// <param name="For">What for.</param>
+/// <param name="Name">Of a signal: its name; null otherwise.</param>
+/// <param name="Prompt">What was said to whom it waits for; null for nothing.</param>
+/// <param name="Tool">Of a confirmation: the tool; null otherwise.</param>
+/// <param name="Input">Of a confirmation: the exact input; null otherwise.</param>
+/// <param name="RequestHash">Of a confirmation: hash of tool, version and input; null otherwise.</param>
+/// <param name="Until">When the time is up.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record RunWaiting(
+    string Step,
+    int Visit,
+    WaitKind For,
+    string? Name,
+    string? Prompt,
+    string? Tool,
+    JsonElement? Input,
+    string? RequestHash,
+    DateTimeOffset Until,
+    DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>agent.run.signalled</c>: what the run waited for has come.</summary>
+/// <param name="Step">The step that waited.</param>
+/// <param name="Visit">Which visit of the step, from 1.</param>
+/// <param name="Signal">Unique in the run: a repetition changes nothing.</param>
+/// <param name="Accepted">Of an approval or confirmation: yes or no; null otherwise.</param>
+/// <param name="Payload">What came with it; null for nothing.</param>
+/// <param name="Actor">Who sent it.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record RunSignalled(string Step, int Visit, string Signal, bool? Accepted, JsonElement? Payload, string Actor, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>agent.run.timed-out</c>: what the run waited for has not come in time.</summary>
+/// <param name="Step">The step that waited.</param>
+/// <param name="Visit">Which visit of the step, from 1.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record RunTimedOut(string Step, int Visit, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>agent.run.moved</c>: a person moved the run to another version of its workflow, after the compatibility check.</summary>
+/// <param name="From">The version before.</param>
+/// <param name="Pins">What the run depends on from here on.</param>
+/// <param name="Actor">Who moved it.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record RunMoved(string From, RunPins Pins, string Actor, string Reason, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>agent.customer.authenticated</c>: a tool proved who the customer of the run is.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Customer">The customer's id.</param>
+/// <param name="Call">The call that proved it; null where an earlier run of the conversation did.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record CustomerAuthenticated(string Step, string Customer, string? Call, DateTimeOffset At) : DomainEvent;
 
 /// <summary>Type <c>agent.run.completed</c>, the last event of every run: how it ended, and its totals.</summary>
 /// <param name="Outcome">How it ended.</param>
