@@ -41,7 +41,7 @@ public sealed class OpenAiModel : IModelClient
             using var body = BinaryContent.Create(BinaryData.FromString(request));
             var result = await client.CompleteChatAsync(body, new RequestOptions { CancellationToken = ended.Token, ErrorOptions = ClientErrorBehaviors.NoThrow });
             using var response = result.GetRawResponse();
-            return response.Status == 200 ? ChatCompletionReader.Read(response) : throw Refused(response);
+            return response.Status == 200 ? ChatCompletionReader.Read(response, ModelTasks.OffersTools(request)) : throw Refused(response);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -128,7 +128,7 @@ public sealed class OpenAiModel : IModelClient
 /// <summary>Reads a chat completion. A reply that is not whole is a failed call that may have been charged.</summary>
 internal static class ChatCompletionReader
 {
-    public static ModelAnswer Read(PipelineResponse response)
+    public static ModelAnswer Read(PipelineResponse response, bool tools)
     {
         if (!response.Headers.TryGetValue("Content-Type", out var type) || type is null || !type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase))
         {
@@ -143,7 +143,7 @@ internal static class ChatCompletionReader
         try
         {
             using var json = JsonDocument.Parse(response.Content.ToMemory());
-            return Read(json.RootElement);
+            return Read(json.RootElement, tools);
         }
         catch (JsonException e)
         {
@@ -155,7 +155,7 @@ internal static class ChatCompletionReader
         }
     }
 
-    private static ModelAnswer Read(JsonElement reply)
+    private static ModelAnswer Read(JsonElement reply, bool tools)
     {
         if (reply.ValueKind != JsonValueKind.Object || !reply.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
         {
@@ -178,6 +178,12 @@ internal static class ChatCompletionReader
         if (message.TryGetProperty("refusal", out var refusal) && refusal.ValueKind == JsonValueKind.String && refusal.GetString() is { Length: > 0 })
         {
             throw Unusable("The model refused to answer", retryable: false);
+        }
+
+        // With tools the message's form is kept whole, so that a text which looks like a call stays a text.
+        if (tools)
+        {
+            return new(ModelTasks.WriteMessage(message), Usage(reply));
         }
 
         if (!message.TryGetProperty("content", out var content) || content.ValueKind != JsonValueKind.String || content.GetString() is not { Length: > 0 } text)
