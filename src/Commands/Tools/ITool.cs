@@ -23,7 +23,7 @@ public interface ITool
 /// <param name="IdempotencyKey">The far side does the work once under it.</param>
 /// <param name="RequestHash">SHA-256 (hex) of tool, version and input.</param>
 /// <param name="Input">Valid against the manifest's input schema.</param>
-/// <param name="Customer">The authenticated customer whose data alone may be touched; null for a trusted caller (an operator, a saga, an import).</param>
+/// <param name="Customer">The authenticated customer whose data alone may be touched; empty where a run has not authenticated one, so that no data of any customer may be; null for a trusted caller (an operator, a saga, an import).</param>
 /// <param name="CorrelationId">Groups everything that one outside request caused.</param>
 public sealed record ToolCall(string Tenant, string Caller, string Call, string IdempotencyKey, string RequestHash, JsonElement Input, string? Customer, string? CorrelationId);
 

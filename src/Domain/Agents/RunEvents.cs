@@ -61,8 +61,9 @@ public readonly record struct TokenUsage(long UncachedInput, long CacheRead, lon
 /// <param name="Engine">Version of the run engine's rules.</param>
 public sealed record RunPins(string Workflow, ImmutableSortedDictionary<string, string> Prompts, ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine)
 {
-    /// <summary>The version of each tool that the workflow may call, by name.</summary>
-    public ImmutableSortedDictionary<string, string> Tools { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    /// <summary>The version of each tool that the workflow may call, by name; null where it calls none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableSortedDictionary<string, string>? Tools { get; init; }
 }
 
 /// <summary>Where a forked run comes from and what was changed.</summary>
@@ -98,9 +99,11 @@ public sealed record Citation(string Article, string Title, string Quote);
 public sealed record RunRequested(string Run, string Conversation, string Message, string Text, string Workflow, string RequestHash, ForkOrigin? Fork, DateTimeOffset At) : DomainEvent
 {
     /// <summary>The customer's id at the tenant, as the tenant says; null where unknown.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Customer { get; init; }
 
     /// <summary>Further input of a run that was asked for by itself, not by a message; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Input { get; init; }
 }
 
@@ -109,7 +112,12 @@ public sealed record RunRequested(string Run, string Conversation, string Messag
 /// <param name="StepLimit">The most steps.</param>
 /// <param name="Budget">The most money, all model calls together.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record RunStarted(RunPins Pins, int StepLimit, Money Budget, DateTimeOffset At) : DomainEvent;
+public sealed record RunStarted(RunPins Pins, int StepLimit, Money Budget, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>The worker that started it; its heartbeat keeps the run. Null in runs of rules version 1.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Worker { get; init; }
+}
 
 /// <summary>Type <c>agent.run.resumed</c>: after a crash, another worker goes on from the last event.</summary>
 /// <param name="Worker">The process that goes on.</param>
@@ -133,7 +141,16 @@ public sealed record KnowledgeRetrieved(string Step, string Query, ImmutableArra
 /// <param name="Request">The request's exact content.</param>
 /// <param name="WorstCase">The most that the call can cost.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record ModelCallRequested(string Call, string Step, int Attempt, Tier Tier, string Model, string Request, Money WorstCase, DateTimeOffset At) : DomainEvent;
+public sealed record ModelCallRequested(string Call, string Step, int Attempt, Tier Tier, string Model, string Request, Money WorstCase, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>Whether the call judges an answer (gate <c>critic_call</c>) instead of giving one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Critic { get; init; }
+
+    /// <summary>Why the call is smaller than the workflow says (<c>{code}: {in words}</c>): money or tokens ran low; null where it is not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Degraded { get; init; }
+}
 
 /// <summary>Type <c>model.call.completed</c>: the model answered. This event bills the call.</summary>
 /// <param name="Call">The call.</param>
@@ -157,7 +174,7 @@ public sealed record ModelCallFailed(string Call, string Step, string Reason, bo
 
 /// <summary>Type <c>agent.step.completed</c>: a step of the workflow is done.</summary>
 /// <param name="Step">The step's id in the workflow.</param>
-/// <param name="Node">The node type: <c>start</c>, <c>retrieve</c>, <c>model</c>, <c>validate</c>, <c>end</c>.</param>
+/// <param name="Node">The node type: as it stands in the workflow: <c>start</c>, <c>tool</c>, <c>end</c>…</param>
 /// <param name="Number">Which step of the run it was, from 1.</param>
 /// <param name="Result">What came of it: <c>ok</c>, <c>passed</c>, <c>rejected</c>, <c>failed</c>.</param>
 /// <param name="Detail">In words; empty when there is nothing to say.</param>
@@ -165,11 +182,24 @@ public sealed record ModelCallFailed(string Call, string Step, string Reason, bo
 /// <param name="At">Business time, UTC.</param>
 public sealed record StepCompleted(string Step, string Node, int Number, string Result, string Detail, string? Next, DateTimeOffset At) : DomainEvent
 {
-    /// <summary>What the step gives to <c>$.steps.{step}</c>; null for nothing new.</summary>
+    /// <summary>
+    /// What the step gives to <c>$.steps.{step}</c>. Null for nothing new, and where an event before it says it already: a tool's output, a
+    /// model's answer. Of a sub-workflow node: the input of the sub-workflow.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Output { get; init; }
 
     /// <summary>The parallel branch that the step belongs to, by the branch's first node; null outside of one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Branch { get; init; }
+
+    /// <summary>Of a parallel node: the first nodes of the branches that begin; <see cref="Next"/> is then the join. Null otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<string>? Branches { get; init; }
+
+    /// <summary>Of the end of a sub-workflow: the node that the output goes to; null otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Returns { get; init; }
 }
 
 /// <summary>Type <c>agent.run.claimed</c>: a worker has taken the run on; its heartbeat keeps it.</summary>
@@ -258,4 +288,13 @@ public sealed record RunCompleted(
     Money Cost,
     double DurationMs,
     bool Forked,
-    DateTimeOffset At) : DomainEvent;
+    DateTimeOffset At) : DomainEvent
+{
+    /// <summary>Of a hand-off: whose queue; null for the general one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Queue { get; init; }
+
+    /// <summary>What the workflow gave back; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Output { get; init; }
+}

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -17,6 +18,7 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
 {
     private string? canonical;
     private string? hash;
+    private FrozenDictionary<string, WorkflowNode>? byId;
 
     /// <summary>The canonical form: JSON without white space, members in a fixed order, what is not set left out. Two sources that mean the same have the same one.</summary>
     [JsonIgnore]
@@ -31,18 +33,7 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
     public WorkflowNode Start => Nodes[0];
 
     /// <summary>The node of that id; null where there is none.</summary>
-    public WorkflowNode? Find(string id)
-    {
-        foreach (var node in Nodes)
-        {
-            if (node.Id == id)
-            {
-                return node;
-            }
-        }
-
-        return null;
-    }
+    public WorkflowNode? Find(string id) => (byId ??= Nodes.DistinctBy(n => n.Id).ToFrozenDictionary(n => n.Id, StringComparer.Ordinal)).GetValueOrDefault(id);
 
     /// <summary>SHA-256 of a text's UTF-8 bytes, in lower-case hex.</summary>
     public static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
@@ -173,7 +164,8 @@ public sealed record ModelLabel(string Name, string Description, ImmutableArray<
 /// <param name="Failed">The next node when no attempt gave an answer; null: the run fails.</param>
 public sealed record ModelNode(string Id, Tier Tier, string Prompt, int MaxOutputTokens, string Next, string? Failed = null) : WorkflowNode(Id)
 {
-    /// <summary>What the model is asked for.</summary>
+    /// <summary>What the model is asked for. An answer is left out of the canonical form, so that workflows from before there were tasks keep their hash.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ModelTask Task { get; init; }
 
     /// <summary>What the model works on, a template; null: the customer's message.</summary>

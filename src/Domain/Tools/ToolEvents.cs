@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Tools;
@@ -26,7 +27,16 @@ public sealed record ToolCallRequested(
     bool SideEffect,
     bool Idempotent,
     string? Compensates,
-    DateTimeOffset At) : DomainEvent;
+    DateTimeOffset At) : DomainEvent
+{
+    /// <summary>Whether a success proves who the customer is, as the manifest says.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Authenticates { get; init; }
+
+    /// <summary>The tool that undoes the call, as the manifest says; null where nothing does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Compensation { get; init; }
+}
 
 /// <summary>Type <c>tool.call.succeeded</c>: the far side did it.</summary>
 /// <param name="Call">The call.</param>
@@ -82,7 +92,7 @@ public sealed record ToolCallCompensated(string Call, string Step, string Tool, 
 /// <param name="Step">The step.</param>
 /// <param name="Tool">The tool's name.</param>
 /// <param name="Input">What it was to be called with.</param>
-/// <param name="Code"><c>not-authenticated</c>, <c>other-customer</c>, <c>not-confirmed</c>, <c>unknown-tool</c>, <c>not-offered</c>, <c>invalid-input</c>.</param>
+/// <param name="Code"><c>not-authenticated</c>, <c>other-customer</c>, <c>not-confirmed</c>, <c>unknown-tool</c>, <c>not-offered</c>, <c>invalid-input</c>, <c>forked</c>.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record ToolCallRefused(string Call, string Step, string Tool, JsonElement Input, string Code, string Reason, DateTimeOffset At) : DomainEvent;
