@@ -25,7 +25,11 @@ public interface ITool
 /// <param name="Input">Valid against the manifest's input schema.</param>
 /// <param name="Customer">The authenticated customer whose data alone may be touched; empty where a run has not authenticated one, so that no data of any customer may be; null for a trusted caller (an operator, a saga, an import).</param>
 /// <param name="CorrelationId">Groups everything that one outside request caused.</param>
-public sealed record ToolCall(string Tenant, string Caller, string Call, string IdempotencyKey, string RequestHash, JsonElement Input, string? Customer, string? CorrelationId);
+public sealed record ToolCall(string Tenant, string Caller, string Call, string IdempotencyKey, string RequestHash, JsonElement Input, string? Customer, string? CorrelationId)
+{
+    /// <summary>The caller's own limit for all attempts together, where it is shorter than the manifest's: 5 s on the critical path. Null for the manifest's alone.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+}
 
 /// <summary>What became of a call.</summary>
 public abstract record ToolOutcome
@@ -36,17 +40,35 @@ public abstract record ToolOutcome
 
     /// <summary>The far side did it.</summary>
     /// <param name="Output">What it returned.</param>
-    public sealed record Succeeded(JsonElement Output) : ToolOutcome;
+    public sealed record Succeeded(JsonElement Output) : ToolOutcome
+    {
+        /// <summary>Why the output is not what the tool should return, although the work was done; null where it is.</summary>
+        public string? Flag { get; init; }
+    }
 
     /// <summary>The far side did not do it, and that is certain.</summary>
     /// <param name="Code">Stable, lower-case, with dashes; <c>tool-error</c> for a refusal by the tool's own rules.</param>
     /// <param name="Reason">What the tool said.</param>
     /// <param name="Retryable">Whether another try later may help.</param>
-    public sealed record Failed(string Code, string Reason, bool Retryable = false) : ToolOutcome;
+    public sealed record Failed(string Code, string Reason, bool Retryable = false) : ToolOutcome
+    {
+        /// <summary>When the far side wants to be asked again; null where it did not say.</summary>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 
     /// <summary>The call left and nobody knows what became of it.</summary>
     /// <param name="Reason">Why.</param>
     public sealed record Unknown(string Reason) : ToolOutcome;
+}
+
+/// <summary>A tool whose far side can say what became of a call: the reconciliation job asks it about calls whose outcome is unknown.</summary>
+public interface IReconcilable
+{
+    /// <summary>
+    /// Looks the call up by its idempotency key, changing nothing. <see cref="ToolOutcome.Failed"/> without <c>Retryable</c> says that the far side
+    /// did not do it and never will; what cannot be told now is <see cref="ToolOutcome.Unknown"/>.
+    /// </summary>
+    Task<ToolOutcome> LookUpAsync(ToolCall call, CancellationToken cancellationToken);
 }
 
 /// <summary>Where tools are found.</summary>
