@@ -61,16 +61,6 @@ public abstract record ToolOutcome
     public sealed record Unknown(string Reason) : ToolOutcome;
 }
 
-/// <summary>A tool whose far side can say what became of a call: the reconciliation job asks it about calls whose outcome is unknown.</summary>
-public interface IReconcilable
-{
-    /// <summary>
-    /// Looks the call up by its idempotency key, changing nothing. <see cref="ToolOutcome.Failed"/> without <c>Retryable</c> says that the far side
-    /// did not do it and never will; what cannot be told now is <see cref="ToolOutcome.Unknown"/>.
-    /// </summary>
-    Task<ToolOutcome> LookUpAsync(ToolCall call, CancellationToken cancellationToken);
-}
-
 /// <summary>Where tools are found.</summary>
 public interface IToolRegistry
 {
