@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Tools;
 
@@ -39,6 +40,8 @@ public static class ModelTasks
         """;
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    internal static JsonSerializerOptions Written { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The prompt of a step that gives none of its own.</summary>
     public static string DefaultPrompt(ModelTask task) => task switch
@@ -217,6 +220,12 @@ public static class ModelTasks
                 : (new AgentReply(text, calls.ToImmutable()), null);
         });
     }
+
+    /// <summary>Writes a classification as JSON of its schema.</summary>
+    public static string Write(LabelReply reply) => new JsonObject { ["label"] = reply.Label, ["confidence"] = reply.Confidence }.ToJsonString(Written);
+
+    /// <summary>Writes a judgement as JSON of its schema.</summary>
+    public static string Write(CriticReply reply) => new JsonObject { ["score"] = reply.Score, ["reason"] = reply.Reason }.ToJsonString(Written);
 
     /// <summary>Writes an assistant's message in OpenAI's form.</summary>
     public static string WriteAgent(AgentReply reply)

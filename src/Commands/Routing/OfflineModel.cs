@@ -4,7 +4,8 @@ namespace AIaaS.Commands.Routing;
 
 /// <summary>
 /// A model that needs no network and no key and gives the same answer to the same request: it quotes the sentences of the passages that
-/// answer the question (<see cref="AnswerContract"/>), says how much of the question they cover, and hands off what they do not.
+/// answer the question (<see cref="AnswerContract"/>), says how much of the question they cover, and hands off what they do not. The tasks of
+/// <see cref="ModelTasks"/> it does by rules.
 /// </summary>
 /// <param name="name">The model's name.</param>
 /// <param name="tier">How much it does.</param>
@@ -42,12 +43,17 @@ public sealed class OfflineModel(string name, Tier tier) : IModelClient
     private ModelAnswer Complete(string request)
     {
         var read = OfflineRequest.Read(request);
-        var reply = Reply(read);
-        var content = read.WantsJson ? AnswerContract.Write(reply) : reply.Answer;
+        var content = read.Task is not null || read.OffersTools ? OfflineTasks.Reply(request, read.Task) : Answer(read);
         var output = TokenCounter.Count(content);
         return output <= read.MaxOutputTokens
             ? new(content, new(TokenCounter.Count(request), 0, 0, output, 0))
             : throw new ModelCallException($"The answer would have {output} tokens; the request allows {read.MaxOutputTokens}. Raise max_completion_tokens.", retryable: false, unknown: false);
+    }
+
+    private string Answer(OfflineRequest request)
+    {
+        var reply = Reply(request);
+        return request.WantsJson ? AnswerContract.Write(reply) : reply.Answer;
     }
 
     private AnswerReply Reply(OfflineRequest request)

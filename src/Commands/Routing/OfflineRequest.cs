@@ -14,6 +14,12 @@ internal sealed class OfflineRequest
 
     public bool WantsJson { get; private set; }
 
+    /// <summary>The schema of a task other than answering; null where there is none.</summary>
+    public string? Task { get; private set; }
+
+    /// <summary>Whether tools are offered.</summary>
+    public bool OffersTools { get; private set; }
+
     public int MaxOutputTokens { get; private set; } = int.MaxValue;
 
     /// <summary>Reads a request.</summary>
@@ -39,10 +45,11 @@ internal sealed class OfflineRequest
                 }
                 else if (json.ValueTextEquals("response_format"u8))
                 {
-                    read.WantsJson = IsAnswerSchema(ref json);
+                    read.ReadFormat(ref json);
                 }
                 else
                 {
+                    read.OffersTools |= json.ValueTextEquals("tools"u8);
                     json.Skip();
                 }
             }
@@ -52,7 +59,12 @@ internal sealed class OfflineRequest
             throw new ModelCallException("The request is not a chat completion: " + e.Message, retryable: false, unknown: false, e);
         }
 
-        read.ReadQuestion(content ?? throw new ModelCallException("The request holds no user message.", retryable: false, unknown: false));
+        content = content ?? throw new ModelCallException("The request holds no user message.", retryable: false, unknown: false);
+        if (read is { Task: null, OffersTools: false })
+        {
+            read.ReadQuestion(content);
+        }
+
         return read;
     }
 
@@ -88,7 +100,7 @@ internal sealed class OfflineRequest
         return last;
     }
 
-    private static bool IsAnswerSchema(ref Utf8JsonReader json)
+    private void ReadFormat(ref Utf8JsonReader json)
     {
         var format = "";
         string? schema = null;
@@ -122,10 +134,11 @@ internal sealed class OfflineRequest
             }
         }
 
-        return format switch
+        Task = schema is ModelTasks.Classification or ModelTasks.Extraction or ModelTasks.Critique ? schema : null;
+        WantsJson = format switch
         {
             "text" => false,
-            "json_schema" when schema == AnswerContract.SchemaName => true,
+            "json_schema" when schema == AnswerContract.SchemaName || Task is not null => true,
             "json_schema" => throw new ModelCallException($"The offline models answer by the schema '{AnswerContract.SchemaName}' only, not by '{schema}'. Map the tier to a remote model.", retryable: false, unknown: false),
             _ => throw new ModelCallException($"The offline models know no response format '{format}'.", retryable: false, unknown: false),
         };
