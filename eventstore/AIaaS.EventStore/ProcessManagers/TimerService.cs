@@ -47,22 +47,13 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, IParking
         isLive = false;
         isRunning = true;
         var changed = new SemaphoreSlim(0);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         current = (timers, changed);
-        Task[] tasks = [FollowAsync(timers, changed, stop.Token), FireAsync(timers, changed, stop.Token)];
         try
         {
-            await await Task.WhenAny(tasks);
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            lastError = e.Message;
-            throw;
+            await SubscriptionTasks.RunAsync(stop => [FollowAsync(timers, changed, stop), FireAsync(timers, changed, stop)], e => lastError = e, cancellationToken);
         }
         finally
         {
-            await stop.CancelAsync();
-            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             current = null;
             isRunning = false;
         }

@@ -18,12 +18,16 @@ public static class PlatformStreams
     /// <summary>Timers of sagas.</summary>
     public const string Timers = "timers-";
 
+    /// <summary>Heartbeats of workers.</summary>
+    public const string Worker = "worker-";
+
     /// <summary>Whether a stream is one of them.</summary>
     public static bool Contains(string stream) =>
         stream.StartsWith(Snapshot, StringComparison.Ordinal)
         || stream.StartsWith(Checkpoint, StringComparison.Ordinal)
         || stream.StartsWith(Parked, StringComparison.Ordinal)
-        || stream.StartsWith(Timers, StringComparison.Ordinal);
+        || stream.StartsWith(Timers, StringComparison.Ordinal)
+        || stream.StartsWith(Worker, StringComparison.Ordinal);
 }
 
 /// <summary>The event types of the platform's own streams.</summary>
@@ -39,6 +43,12 @@ public static class PlatformEventTypes
     internal const string TimersStored = "timers.open.stored";
     internal const string SagaEventSeen = "saga.event.seen";
     internal const string SagaEffectDone = "saga.effect.done";
+
+    /// <summary>The type of <see cref="EventStore.WorkerBeat"/>.</summary>
+    public const string WorkerBeat = "worker.beat";
+
+    /// <summary>The type of <see cref="EventStore.WorkerStopped"/>.</summary>
+    public const string WorkerStopped = "worker.stopped";
 
     /// <summary>Registers them, for the catalogue and for readers of these streams.</summary>
     public static EventTypes.Builder Register(EventTypes.Builder builder)
@@ -56,7 +66,9 @@ public static class PlatformEventTypes
             .Add(TimerElapsed, json.TimerElapsed, "saga", new TimerElapsed("payment-deadline", NamedId.Of("example"), new(2026, 1, 31, 10, 0, 0, TimeSpan.Zero)))
             .Add(TimersStored, json.TimersStored, "timers", new TimersStored(new(1042), [new("saga-acme_payment.o1", "payment-deadline", NamedId.Of("example"), 2, new(1040), new(2026, 1, 31, 10, 0, 0, TimeSpan.Zero))]))
             .Add(SagaEventSeen, json.SagaEventSeen, "saga", new SagaEventSeen(NamedId.Of("example")))
-            .Add(SagaEffectDone, json.SagaEffectDone, "saga", new SagaEffectDone(NamedId.Of("example"), "take-payment", null));
+            .Add(SagaEffectDone, json.SagaEffectDone, "saga", new SagaEffectDone(NamedId.Of("example"), "take-payment", null))
+            .Add(WorkerBeat, json.WorkerBeat, "worker", new WorkerBeat("0197f3", new(2026, 1, 31, 9, 30, 0, TimeSpan.Zero)))
+            .Add(WorkerStopped, json.WorkerStopped, "worker", new WorkerStopped("0197f3", new(2026, 1, 31, 9, 30, 0, TimeSpan.Zero)));
     }
 }
 
@@ -74,4 +86,6 @@ public static class PlatformEventTypes
 [JsonSerializable(typeof(TimersStored))]
 [JsonSerializable(typeof(SagaEventSeen))]
 [JsonSerializable(typeof(SagaEffectDone))]
+[JsonSerializable(typeof(WorkerBeat))]
+[JsonSerializable(typeof(WorkerStopped))]
 internal sealed partial class PlatformJson : JsonSerializerContext;

@@ -56,30 +56,27 @@ public sealed partial class EventHandlerSubscription : ISubscription
     {
         var start = await checkpoints.LoadAsync(Name, cancellationToken);
         parked.Reset(await parkingLot.ListAsync(Name, cancellationToken));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var run = new Run(this, start, stop.Token);
-        if (Interlocked.CompareExchange(ref current, run, null) is not null)
-        {
-            throw new InvalidOperationException($"Subscription '{Name}' runs already.");
-        }
-
-        Task[] tasks = [run.ReceiveAsync(), run.CheckpointAsync(), .. Enumerable.Range(0, settings.Concurrency).Select(_ => run.WorkAsync())];
+        Run? run = null;
         try
         {
-            await await Task.WhenAny(tasks);
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            lastError = e.Message;
-            throw;
+            await SubscriptionTasks.RunAsync(
+                stop =>
+                {
+                    var begun = new Run(this, start, stop);
+                    run = Interlocked.CompareExchange(ref current, begun, null) is null ? begun : throw new InvalidOperationException($"Subscription '{Name}' runs already.");
+                    return [run.ReceiveAsync(), run.CheckpointAsync(), .. Enumerable.Range(0, settings.Concurrency).Select(_ => run.WorkAsync())];
+                },
+                e => lastError = e,
+                cancellationToken);
         }
         finally
         {
-            await stop.CancelAsync();
-            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            lastDone = run.Tracker.Done;
-            current = null;
-            await run.LastCheckpointAsync();
+            if (run is not null)
+            {
+                lastDone = run.Tracker.Done;
+                current = null;
+                await run.LastCheckpointAsync();
+            }
         }
     }
 

@@ -63,21 +63,12 @@ public sealed class RunRecovery : ISubscription
         open.Clear();
         received = await checkpoints.LoadAsync(Name, cancellationToken);
         born ??= await log.GetHeadAsync(cancellationToken);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] tasks = [ReceiveAsync(stop.Token), SweepAsync(stop.Token)];
         try
         {
-            await await Task.WhenAny(tasks);
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            lastError = e.Message;
-            throw;
+            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), SweepAsync(stop)], e => lastError = e, cancellationToken);
         }
         finally
         {
-            await stop.CancelAsync();
-            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             state = SubscriptionState.Stopped;
         }
     }
