@@ -28,30 +28,31 @@ public sealed class WorkflowCatalog
     /// <summary>Loads the shipped workflows and those of the folder.</summary>
     /// <exception cref="InvalidWorkflowException">A source has faults; it lists all of them, of all files.</exception>
     public WorkflowCatalog(IEventStore log, EventTypes types, IdSource ids, TimeProvider time, WorkflowOptions? options = null)
-        : this(log, types, ids, time, Sources(options ?? new()))
+        : this(log, types, ids, time, [.. WorkflowFiles.Shipped, .. WorkflowFiles.In(options?.Folder)])
     {
     }
 
     internal WorkflowCatalog(IEventStore log, EventTypes types, IdSource ids, TimeProvider time, IEnumerable<(string File, string Yaml)> sources)
+        : this(log, types, ids, time, [.. WorkflowFiles.Shipped.Where(d => d.Kind == WorkflowDocumentKind.Fragment), .. sources.Select(s => WorkflowDocument.Read(s.File, s.Yaml))])
+    {
+    }
+
+    private WorkflowCatalog(IEventStore log, EventTypes types, IdSource ids, TimeProvider time, ImmutableArray<WorkflowDocument> documents)
     {
         this.time = time;
         publisher = new(log, types, ids);
-        var faults = ImmutableArray.CreateBuilder<WorkflowFault>();
         var loaded = new Dictionary<string, Workflow>(StringComparer.Ordinal);
-        foreach (var (file, yaml) in sources)
+        var compiler = new WorkflowCompiler(documents, null, null);
+        var faults = documents.SelectMany(d => d.Faults).Concat(compiler.CompileAll().SelectMany(c => c.Faults)).Distinct().ToImmutableArray();
+        if (!faults.IsEmpty)
         {
-            var load = WorkflowLoader.Load(file, yaml);
-            faults.AddRange(load.Faults);
-            if (load.Workflow is { } workflow)
-            {
-                loaded[workflow.Name] = workflow;
-                yamls[workflow.Name] = yaml;
-            }
+            throw new InvalidWorkflowException(faults);
         }
 
-        if (faults.Count > 0)
+        foreach (var workflow in compiler.CompileAll())
         {
-            throw new InvalidWorkflowException(faults.ToImmutable());
+            loaded[workflow.Document.Name] = workflow.Linked!;
+            yamls[workflow.Document.Name] = workflow.Document.Yaml;
         }
 
         current = loaded.ToFrozenDictionary(StringComparer.Ordinal);
@@ -108,29 +109,6 @@ public sealed class WorkflowCatalog
     /// <summary>Keeps a version in the log before the first run of it; later calls cost nothing.</summary>
     internal ValueTask PublishAsync(Workflow workflow, CancellationToken cancellationToken) =>
         published.ContainsKey(workflow.Hash) ? ValueTask.CompletedTask : new(PublishOnceAsync(workflow, cancellationToken));
-
-    private static IEnumerable<(string File, string Yaml)> Sources(WorkflowOptions options)
-    {
-        var assembly = typeof(WorkflowCatalog).Assembly;
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith("workflows/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
-        {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            yield return (name, reader.ReadToEnd());
-        }
-
-        if (options.Folder is { Length: > 0 } folder)
-        {
-            if (!Directory.Exists(folder))
-            {
-                throw new InvalidWorkflowException([new(folder, 1, 1, "The folder of Workflows:Folder does not exist.", "Create it, or leave the setting out.")]);
-            }
-
-            foreach (var file in Directory.EnumerateFiles(folder, "*.yaml").Order(StringComparer.Ordinal))
-            {
-                yield return new FileInfo(file).Length > 4 * WorkflowYaml.MaxLength ? (file, new string('#', WorkflowYaml.MaxLength + 1)) : (file, File.ReadAllText(file));
-            }
-        }
-    }
 
     private async Task PublishOnceAsync(Workflow workflow, CancellationToken cancellationToken)
     {

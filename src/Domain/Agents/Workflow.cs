@@ -20,6 +20,10 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
     private string? hash;
     private FrozenDictionary<string, WorkflowNode>? byId;
 
+    // What is derived is not copied: a changed copy has a canonical form and a hash of its own.
+    private Workflow(Workflow original) =>
+        (Name, Description, Limits, Fallback, Nodes) = (original.Name, original.Description, original.Limits, original.Fallback, original.Nodes);
+
     /// <summary>The canonical form: JSON without white space, members in a fixed order, what is not set left out. Two sources that mean the same have the same one.</summary>
     [JsonIgnore]
     public string Canonical => canonical ??= JsonSerializer.Serialize(this, WorkflowJson.Default.Workflow);
@@ -38,10 +42,14 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
     /// <summary>SHA-256 of a text's UTF-8 bytes, in lower-case hex.</summary>
     public static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Reads a canonical form.</summary>
+    /// <summary>Reads a canonical form. The workflow keeps that form and its hash, also where this version of the program would write another one.</summary>
     /// <exception cref="JsonException">It is not one.</exception>
-    public static Workflow Read(string canonical) =>
-        JsonSerializer.Deserialize(canonical, WorkflowJson.Default.Workflow) ?? throw new JsonException("The workflow is null.");
+    public static Workflow Read(string canonical)
+    {
+        var workflow = JsonSerializer.Deserialize(canonical, WorkflowJson.Default.Workflow) ?? throw new JsonException("The workflow is null.");
+        workflow.canonical = canonical;
+        return workflow;
+    }
 
     /// <inheritdoc />
     public bool Equals(Workflow? other) => other is not null && Canonical == other.Canonical;

@@ -129,7 +129,7 @@ public sealed class Loading_a_workflow
     [Test]
     public void that_is_too_large_or_too_deep_is_refused()
     {
-        WorkflowLoader.Load("x.yaml", new string('#', 70_000)).Faults.Should().ContainSingle().Which.Message.Should().Contain("65536");
+        WorkflowLoader.Load("x.yaml", new string('#', 140_000)).Faults.Should().ContainSingle().Which.Message.Should().Contain("131072");
         WorkflowLoader.Load("x.yaml", "workflow: " + new string('[', 1_000) + new string(']', 1_000)).Faults.Should().Contain(f => f.Message.Contains("nested deeper", StringComparison.Ordinal));
     }
 
