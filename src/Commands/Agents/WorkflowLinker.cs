@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using AIaaS.Domain.Agents;
 
 namespace AIaaS.Commands.Agents;
 
 /// <summary>
 /// Puts the nodes of sub-workflows in. A sub-workflow's nodes are named <c>{node}.{id}</c> and see a state of their own (<see cref="WorkflowNode.Scope"/>);
-/// its answered ends lead on to where the outer workflow goes; a hand-off in it ends the whole run.
+/// its answered ends lead on to where the outer workflow goes, and give it their output, or else their text as <c>text</c>; a hand-off in it ends the whole run.
 /// </summary>
 internal static class WorkflowLinker
 {
@@ -17,13 +18,16 @@ internal static class WorkflowLinker
         foreach (var inner in other.Nodes)
         {
             var renamed = Rename(inner, Name) with { Scope = inner.Scope is null ? node.Id : Name(inner.Scope) };
-            yield return renamed is EndNode { Outcome: RunOutcome.Answered, Next: null } end ? end with { Next = node.Next } : renamed;
+            yield return renamed is EndNode { Outcome: RunOutcome.Answered, Next: null } end ? end with { Next = node.Next, Output = end.Output ?? Said(end) } : renamed;
         }
     }
 
     /// <summary>The nodes in canonical order: the start, then by id.</summary>
     public static ImmutableArray<WorkflowNode> Order(IEnumerable<WorkflowNode> nodes, WorkflowNode start) =>
         [start, .. nodes.Where(n => n.Id != start.Id).OrderBy(n => n.Id, StringComparer.Ordinal)];
+
+    // What would have been said to the customer is what the outer workflow gets, where nothing else is given.
+    private static string? Said(EndNode end) => end.Text is null ? null : new JsonObject { ["text"] = end.Text }.ToJsonString();
 
     private static WorkflowNode Rename(WorkflowNode node, Func<string, string> name)
     {

@@ -122,6 +122,6 @@ public sealed class Sending_a_message
     {
         var send = async () => await world.Conversations.SendAsync(new(Question, Workflow: "faq"), RunWorld.As());
         var error = (await send.Should().ThrowAsync<DomainException>()).Which.Error;
-        (error.Code, error.Hint).Should().Be(("unknown-workflow", "Use one of: faq_handling."));
+        (error.Code, error.Hint).Should().Be(("unknown-workflow", "Use one of: authentication, complaint_handling, customer_support, faq_handling, find_order, lead_capture, order_management, order_tracking, payment, technical_support."));
     }
 }
