@@ -3,8 +3,10 @@ using System.Text.Json.Serialization;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Audit;
 using AIaaS.Domain.Channels;
+using AIaaS.Domain.Customers;
 using AIaaS.Domain.Knowledge;
 using AIaaS.Domain.Payments;
+using AIaaS.Domain.Orders;
 using AIaaS.Domain.Tenants;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
@@ -51,6 +53,8 @@ public static class DomainEventTypes
             .Add("workflow.published", json.WorkflowPublished, "workflow", new WorkflowPublished("faq_handling", new('0', 64), "{}", At))
             .AddTools()
             .AddPayments()
+            .AddCustomers()
+            .AddOrders()
             .Build();
     }
 }

@@ -90,4 +90,34 @@ public static class OrderTools
 
     /// <summary><c>{order_id}</c> → the order, now <c>exchanged</c>, with the price difference among its payments.</summary>
     public const string CompleteExchange = "complete_exchange";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        FindCustomerByNameAndZip,
+        FindCustomerByEmail,
+        GetCustomer,
+        GetOrder,
+        GetProduct,
+        GetItem,
+        ListProducts,
+        Calculate,
+        CancelOrder,
+        ChangeOrderAddress,
+        ChangeOrderItems,
+        ChangeOrderPayment,
+        ReturnItems,
+        ExchangeItems,
+        ChangeCustomerAddress,
+        PlaceOrder,
+        ReserveStock,
+        ReleaseStock,
+        CommitStock,
+        DebitGiftCard,
+        CreditGiftCard,
+        ConfirmOrder,
+        CancelPlacement,
+        ReceiveExchange,
+        CompleteExchange,
+    ];
 }
