@@ -23,6 +23,7 @@ public static class OrderServices
         services.AddSingleton<ProductItemService>();
         services.AddSingleton<CatalogService>();
         services.AddSingleton<Shop>();
+        services.AddSingleton<RetailImporter>();
         services.AddSingleton<OrderFollowUps>();
         services.AddSingleton<ISubscription>(p => new EventHandlerSubscription(
             p.GetRequiredService<IEventStore>(),
