@@ -1,4 +1,5 @@
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Orders;
 using AIaaS.EventStore;
 using AIaaS.Projections;
 using Microsoft.AspNetCore.Connections;
@@ -13,6 +14,8 @@ internal static class CommandLine
         aiaas openapi FILE          writes the API's description (OpenAPI 3.1)
         aiaas openapi-lint FILE     checks such a description
         aiaas catalog FILE          writes the catalogue of event types
+        aiaas import retail FILE --tenant ID [--create-tenant NAME] [--currency USD] [--stock 1000] [--Name=value]
+                                    imports a shop's products, customers and orders; can be repeated and goes on where it was
         """;
 
     public static async Task<int> RunAsync(string[] args)
@@ -25,6 +28,7 @@ internal static class CommandLine
                 ["openapi", var file] => await OpenApi.OpenApiFile.WriteAsync(file),
                 ["openapi-lint", var file] => await OpenApi.OpenApiLint.RunAsync(file),
                 ["catalog", var file] => await Cli.EventCatalog.WriteAsync(file),
+                ["import", "retail", var file, .. var options] => await Cli.RetailImport.RunAsync(file, options),
                 [] or [['-', '-', ..], ..] or [['/', ..], ..] => await ServeAsync(args),
                 _ => Fail($"'{string.Join(' ', args)}' is not understood.\n{Usage}", 2),
             };
@@ -45,7 +49,7 @@ internal static class CommandLine
     /// <summary>A failure in words that say how to mend it; a stack trace helps nobody who starts a program.</summary>
     private static string Explain(Exception exception) => exception switch
     {
-        EventStoreException or ReadModelStoreException or StartupException or InvalidWorkflowException => exception.Message,
+        EventStoreException or ReadModelStoreException or StartupException or InvalidWorkflowException or InvalidRetailFileException or DomainException => exception.Message,
         IOException { InnerException: AddressInUseException } => "The port is in use by another process. Stop that process, or set Urls, for example Urls=http://127.0.0.1:8081.",
         IOException => exception.Message + " Check that the path exists, that this user may write there, and that the disk has room.",
         UnauthorizedAccessException => exception.Message + " Give this user the right to write there, or set DataFolder to another folder.",

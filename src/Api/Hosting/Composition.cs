@@ -7,6 +7,7 @@ using AIaaS.Api.Knowledge;
 using AIaaS.Api.Tenants;
 using AIaaS.Commands.Agents;
 using AIaaS.Commands.Knowledge;
+using AIaaS.Commands.Orders;
 using AIaaS.Commands.Routing;
 using AIaaS.Domain;
 using AIaaS.EventStore;
@@ -35,6 +36,7 @@ internal static class Composition
         services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns });
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"] });
         services.AddKnowledge().AddModels(configuration).AddRuns();
+        services.AddOrders();
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
