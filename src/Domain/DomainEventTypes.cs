@@ -7,6 +7,7 @@ using AIaaS.Domain.Customers;
 using AIaaS.Domain.Knowledge;
 using AIaaS.Domain.Orders;
 using AIaaS.Domain.Payments;
+using AIaaS.Domain.Sagas;
 using AIaaS.Domain.Tenants;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
@@ -52,6 +53,7 @@ public static class DomainEventTypes
             .Add("agent.run.completed", json.RunCompleted, "agentRun", new RunCompleted(RunOutcome.Answered, "answered", "You can send an item back within 30 days.", [citation], "faq_handling", Tier.SLM_A, 5, 1, usage, Money.Usd(0.0002m), 4.8, false, At))
             .Add("workflow.published", json.WorkflowPublished, "workflow", new WorkflowPublished("faq_handling", new('0', 64), "{}", At))
             .AddTools()
+            .AddSagas()
             .AddPayments()
             .AddCustomers()
             .AddOrders()
