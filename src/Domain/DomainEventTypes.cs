@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Audit;
+using AIaaS.Domain.Bus;
 using AIaaS.Domain.Channels;
 using AIaaS.Domain.Customers;
 using AIaaS.Domain.Knowledge;
@@ -54,6 +55,7 @@ public static class DomainEventTypes
             .Add("workflow.published", json.WorkflowPublished, "workflow", new WorkflowPublished("faq_handling", new('0', 64), "{}", At))
             .AddTools()
             .AddSagas()
+            .AddDeadLetters()
             .AddPayments()
             .AddCustomers()
             .AddOrders()

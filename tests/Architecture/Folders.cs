@@ -5,17 +5,17 @@ public sealed class Folders
     private static readonly string[] Capabilities =
     [
         "Agents", "Routing", "Tools", "Orders", "Billing", "Tenants", "ControlPlane", "Knowledge", "Privacy", "Capacity", "Evaluation", "Channels", "Audit",
-        "Customers", "Payments", "Leads", "Complaints", "Handoffs", "Sagas",
+        "Customers", "Payments", "Leads", "Complaints", "Handoffs", "Sagas", "Bus",
     ];
 
-    // What a layer needs beside its capabilities: the port of the read models with its engine and what runs projections, what makes a host of the API, the languages that the domain speaks, and the bus.
+    // What a layer needs beside its capabilities: the port of the read models with its engine and what runs projections, what makes a host of the API, and the languages that the domain speaks.
     private static readonly Dictionary<string, string[]> Layers = new()
     {
         ["Domain"] = ["Json"],
-        ["Commands"] = ["Bus"],
+        ["Commands"] = [],
         ["Projections"] = ["Store", "Embedded", "Engine"],
         ["Queries"] = [],
-        ["Api"] = ["Bus", "Cli", "Hosting", "Http", "OpenApi", "Properties"],
+        ["Api"] = ["Cli", "Hosting", "Http", "OpenApi", "Properties"],
     };
 
     private static IEnumerable<string> LayerNames => Layers.Keys;

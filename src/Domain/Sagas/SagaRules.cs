@@ -77,13 +77,19 @@ public static class SagaRules
         return saga.Compensating is null ? Forwards(saga, definition) : Backwards(saga, definition);
     }
 
-    /// <summary>The wait before try number <paramref name="retry"/> (from 1): 1 s, 5 s, 25 s, each up to a fifth longer, by a draw that a name decides; at most 30 s.</summary>
-    public static TimeSpan DelayBefore(int retry, params ReadOnlySpan<string> name)
+    /// <summary>The wait before retry number <paramref name="retry"/> (from 1): 1 s, 5 s, 25 s, each up to a fifth longer by a draw that a name decides; at most 30 s.</summary>
+    public static TimeSpan DelayBefore(string name, int retry)
+    {
+        var delay = Delays[Math.Clamp(retry, 1, Delays.Length) - 1] * Jitter(name, retry);
+        return delay < Longest ? delay : Longest;
+    }
+
+    /// <summary>1 to 1.2, drawn from a name: what failed together does not come back together, and a repetition draws the same.</summary>
+    public static double Jitter(string name, int retry)
     {
         Span<byte> draw = stackalloc byte[16];
-        NamedId.Of([.. name, retry.ToString(CultureInfo.InvariantCulture)]).TryWriteBytes(draw);
-        var delay = Delays[Math.Clamp(retry, 1, Delays.Length) - 1] * (1 + draw[0] / 1275.0);
-        return delay < Longest ? delay : Longest;
+        NamedId.Of("jitter", name, retry.ToString(CultureInfo.InvariantCulture)).TryWriteBytes(draw);
+        return 1 + draw[0] / 1275.0;
     }
 
     private static SagaMove NextOf(SagaCall open, Saga saga, SagaDefinition definition)
@@ -175,7 +181,7 @@ public static class SagaRules
 
     private static int RetriesOf(string step, SagaDefinition definition) => definition.Find(step)?.Retries ?? CompensationRetries;
 
-    private static SagaMove.Retry RetryOf(SagaCall call, SagaTries tries) => new(call.Request.Step, DelayBefore(tries.Waits + 1, call.Request.IdempotencyKey));
+    private static SagaMove.Retry RetryOf(SagaCall call, SagaTries tries) => new(call.Request.Step, DelayBefore(call.Request.IdempotencyKey, tries.Waits + 1));
 
     private static SagaMove.Call CallOf(SagaStep step, Saga saga) => new(IdOf(step.Name, saga), step.Name, step.Tool, ToElement(step.Input(saga)), step.Compensation, null);
 
