@@ -37,6 +37,8 @@ public static class DomainEventTypes
             .Add("ingest.doc.removed", json.ArticleRemoved, "article", new ArticleRemoved("returns-policy", At))
             .Add("conversation.message.received", json.MessageReceived, "conversation", new MessageReceived("c1", "m1", null, "Can I return my tent?", "faq_handling", "r1", At))
             .Add("conversation.message.answered", json.MessageAnswered, "conversation", new MessageAnswered("m1", "r1", RunOutcome.Answered, "You can send an item back within 30 days.", [citation], At))
+            .Add("conversation.message.asked", json.MessageAsked, "conversation", new MessageAsked("m1", "r1", "ask_number", 1, "What is the number of your order?", At))
+            .Add("conversation.customer.authenticated", json.ConversationCustomerAuthenticated, "conversation", new ConversationCustomerAuthenticated("ada_lovelace_1815", "r1", At))
             .Add("agent.run.requested", json.RunRequested, "agentRun", new RunRequested("r1", "c1", "m1", "Can I return my tent?", "faq_handling", new('0', 64), null, At))
             .Add("agent.run.started", json.RunStarted, "agentRun", new RunStarted(new(new('0', 64), ImmutableSortedDictionary<string, string>.Empty.Add("answer", new('0', 64)), ImmutableSortedDictionary<string, string>.Empty.Add("SLM_A", "offline-a"), "2026-01", "1"), 25, Money.Usd(0.10m), At))
             .Add("agent.run.resumed", json.RunResumed, "agentRun", new RunResumed("worker-2", At))
@@ -77,6 +79,8 @@ public static class DomainEventTypes
 [JsonSerializable(typeof(ArticleRemoved))]
 [JsonSerializable(typeof(MessageReceived))]
 [JsonSerializable(typeof(MessageAnswered))]
+[JsonSerializable(typeof(MessageAsked))]
+[JsonSerializable(typeof(ConversationCustomerAuthenticated))]
 [JsonSerializable(typeof(RunRequested))]
 [JsonSerializable(typeof(RunStarted))]
 [JsonSerializable(typeof(RunResumed))]
@@ -93,4 +97,5 @@ public static class DomainEventTypes
 [JsonSerializable(typeof(StepCompleted))]
 [JsonSerializable(typeof(RunCompleted))]
 [JsonSerializable(typeof(WorkflowPublished))]
+[JsonSerializable(typeof(System.Text.Json.JsonElement))]
 public sealed partial class DomainJson : JsonSerializerContext;

@@ -39,9 +39,9 @@ internal sealed record MessageBody(string Text, string? Customer = null, string?
 /// <param name="Conversation">The conversation.</param>
 /// <param name="Message">The message.</param>
 /// <param name="Run">The run that answered it.</param>
-/// <param name="Outcome">How the run ended.</param>
-/// <param name="Reason">Why it ended so, as a stable code: answered (with citations), small-talk (a greeting or thanks with nothing asked: the only answer without citations), asked-for-person, no-evidence, unsupported-answer, low-confidence and others.</param>
-/// <param name="Answer">What the customer is told; also set on a hand-off.</param>
+/// <param name="Outcome">How the run ended; null while it waits for the customer.</param>
+/// <param name="Reason">Why it ended so, as a stable code: answered (with citations), small-talk (a greeting or thanks with nothing asked: the only answer without citations), asked-for-person, no-evidence, unsupported-answer, low-confidence and others; waiting while it waits.</param>
+/// <param name="Answer">What the customer is told, or asked; also set on a hand-off.</param>
 /// <param name="Citations">What the answer rests on; empty on small talk and on a hand-off.</param>
 /// <param name="Workflow">The workflow.</param>
 /// <param name="Tier">The tier of the call that gave the answer; null where no model was asked.</param>
@@ -49,12 +49,13 @@ internal sealed record MessageBody(string Text, string? Customer = null, string?
 /// <param name="ModelCalls">Model calls that completed.</param>
 /// <param name="Tokens">Tokens of all calls, by class.</param>
 /// <param name="Cost">Price of all calls.</param>
-/// <param name="DurationMs">From the request to the end.</param>
+/// <param name="DurationMs">From the request to the end; to the question while it waits.</param>
+/// <param name="Waiting">The step that waits for the customer's next message in the conversation; null where the run has ended.</param>
 internal sealed record MessageAnswerView(
     string Conversation,
     string Message,
     string Run,
-    RunOutcome Outcome,
+    RunOutcome? Outcome,
     string Reason,
     string Answer,
     ImmutableArray<Citation> Citations,
@@ -64,7 +65,8 @@ internal sealed record MessageAnswerView(
     int ModelCalls,
     TokenUsage Tokens,
     Money Cost,
-    double DurationMs);
+    double DurationMs,
+    string? Waiting = null);
 
 /// <summary>A message that is recorded; its run goes on.</summary>
 /// <param name="Conversation">The conversation.</param>

@@ -3,6 +3,7 @@ using AIaaS.Api.Http;
 using AIaaS.Commands.Channels;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Channels;
 
 namespace AIaaS.Api.Channels;
 
@@ -25,7 +26,15 @@ internal sealed class MessageDesk(ConversationService conversations, Bm25Retriev
             {
                 var reply = await conversations.WaitAsync(caller.Tenant, accepted.Run, cancellationToken).WaitAsync(preference.Time, cancellationToken);
                 Freshness.Answer(context, reply.Position);
-                return TypedResults.Ok(View(accepted, reply.Run));
+                if (reply.Completed is { } completed)
+                {
+                    return TypedResults.Ok(View(accepted, completed));
+                }
+
+                if (reply.Question is { } question)
+                {
+                    return TypedResults.Ok(View(accepted, question, reply.State));
+                }
             }
             catch (TimeoutException)
             {
@@ -52,6 +61,23 @@ internal sealed class MessageDesk(ConversationService conversations, Bm25Retriev
             throw Problems.Busy($"The search over the articles has not reached position {needed} yet.", "Try again with the same Idempotency-Key. GET /v1/subscriptions shows how far it is.");
         }
     }
+
+    private static MessageAnswerView View(MessageAccepted accepted, MessageAsked question, Run run) => new(
+        accepted.Conversation,
+        accepted.Message,
+        accepted.Run,
+        null,
+        "waiting",
+        question.Text,
+        [],
+        run.Request!.Workflow,
+        run.Answer?.Tier,
+        run.Steps,
+        run.ModelCalls,
+        run.Usage,
+        run.Cost,
+        (question.At - run.Request.At).TotalMilliseconds,
+        question.Step);
 
     private static MessageAnswerView View(MessageAccepted accepted, RunCompleted run) => new(
         accepted.Conversation,

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,22 +22,53 @@ public static class EpisodeChain
     /// <param name="data">The event's data bytes.</param>
     /// <param name="metadata">The event's metadata; whatever chain stands in them is replaced.</param>
     /// <returns>The next value, and the bytes of the metadata that carry it.</returns>
-    public static (byte[] Value, byte[] Metadata) Seal(ReadOnlySpan<byte> before, string type, ReadOnlySpan<byte> data, EventMetadata metadata)
+    public static (byte[] Value, byte[] Metadata) Seal(ReadOnlySpan<byte> before, string type, ReadOnlySpan<byte> data, EventMetadata metadata) =>
+        Seal(before, type, data, (metadata with { Chain = null }).ToUtf8());
+
+    /// <summary>The same, with the bytes of metadata that carry no chain.</summary>
+    internal static (byte[] Value, byte[] Metadata) Seal(ReadOnlySpan<byte> before, string type, ReadOnlySpan<byte> data, ReadOnlySpan<byte> metadata)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(before);
-        Append(hash, Encoding.UTF8.GetBytes(type));
-        Append(hash, data);
-        Append(hash, (metadata with { Chain = null }).ToUtf8());
-        var value = hash.GetHashAndReset();
-        return (value, (metadata with { Chain = Convert.ToHexStringLower(value) }).ToUtf8());
+        var named = Encoding.UTF8.GetByteCount(type);
+        var length = before.Length + 12 + named + data.Length + metadata.Length;
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            before.CopyTo(buffer);
+            var at = before.Length;
+            BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(at), named);
+            Encoding.UTF8.GetBytes(type, buffer.AsSpan(at + 4));
+            at += 4 + named;
+            at += Append(buffer.AsSpan(at), data);
+            at += Append(buffer.AsSpan(at), metadata);
+            var value = SHA256.HashData(buffer.AsSpan(0, at));
+            return (value, Carry(metadata, value));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
-    private static void Append(IncrementalHash hash, ReadOnlySpan<byte> part)
+    /// <summary>The chain is the last member of the metadata: it is put in before the closing brace.</summary>
+    private static byte[] Carry(ReadOnlySpan<byte> metadata, ReadOnlySpan<byte> value)
     {
-        Span<byte> length = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(length, part.Length);
-        hash.AppendData(length);
-        hash.AppendData(part);
+        var lead = ",\"chain\":\""u8;
+        var linked = new byte[metadata.Length + lead.Length + (2 * value.Length) + 1];
+        metadata[..^1].CopyTo(linked);
+        var at = metadata.Length - 1;
+        lead.CopyTo(linked.AsSpan(at));
+        at += lead.Length;
+        Convert.TryToHexStringLower(value, linked.AsSpan(at), out var written);
+        at += written;
+        linked[at] = (byte)'"';
+        linked[at + 1] = (byte)'}';
+        return linked;
+    }
+
+    private static int Append(Span<byte> to, ReadOnlySpan<byte> part)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(to, part.Length);
+        part.CopyTo(to[4..]);
+        return 4 + part.Length;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AIaaS.Commands.Routing;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
 namespace AIaaS.Commands.Agents;
@@ -100,20 +101,16 @@ public sealed class Forker(RunEngine engine, EpisodeStore episodes, EventTypes t
             taken.RemoveRange(kept, taken.Count - kept);
         }
 
-        var shift = time.GetUtcNow() - AtOf(taken[^1]);
+        var shift = time.GetUtcNow() - RunEventTimes.Of(taken[^1])!.Value;
         for (var i = 0; i < taken.Count; i++)
         {
-            taken[i] = taken[i] switch
+            var moved = RunEventTimes.Move(taken[i], shift);
+            taken[i] = moved switch
             {
-                RunRequested e => e with { Run = run, RequestHash = hash, Fork = origin, At = e.At + shift },
-                RunStarted e => e with { Pins = Pins(e.Pins, origin), At = e.At + shift },
-                RunResumed e => e with { At = e.At + shift },
-                KnowledgeRetrieved e => e with { At = e.At + shift },
-                ModelCallRequested e => e with { At = e.At + shift },
-                ModelCallCompleted e => e with { At = e.At + shift },
-                ModelCallFailed e => e with { At = e.At + shift },
-                StepCompleted e => e with { At = e.At + shift },
-                var other => other,
+                RunRequested e => e with { Run = run, RequestHash = hash, Fork = origin },
+                RunStarted e => e with { Pins = Pins(e.Pins, origin) },
+                ToolCallRequested e => e with { IdempotencyKey = ToolRequest.Key(episode.Tenant, run, e.Call, e.Tool) },
+                _ => moved,
             };
         }
 
@@ -122,11 +119,4 @@ public sealed class Forker(RunEngine engine, EpisodeStore episodes, EventTypes t
 
     private static RunPins Pins(RunPins pins, ForkOrigin origin) =>
         origin.Prompt is { } prompt ? pins with { Prompts = pins.Prompts.SetItem(origin.FromStep, Workflow.HashOf(prompt)) } : pins;
-
-    private static DateTimeOffset AtOf(DomainEvent @event) => @event switch
-    {
-        RunStarted e => e.At,
-        StepCompleted e => e.At,
-        _ => throw new InvalidOperationException($"A fork cannot begin behind a {@event.GetType().Name}."),
-    };
 }

@@ -4,8 +4,10 @@ using System.Globalization;
 using System.Text.Json;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Routing;
+using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
 namespace AIaaS.Commands.Agents;
@@ -19,21 +21,27 @@ internal sealed class LiveRunContext : RunContext
     private readonly string tenant;
     private readonly string stream;
     private readonly string worker;
+    private readonly Guid execution;
     private readonly EventMetadata metadata;
+    private readonly byte[] plain;
     private readonly List<NewEvent> pending = new(8);
     private RunRequested? request;
     private DateTimeOffset since;
     private byte[] chain;
     private long version;
-    private long number;
 
     public LiveRunContext(RunEngine.Services services, string tenant, string run, string worker, EventMetadata metadata, long version, byte[]? chain)
     {
-        (this.services, this.tenant, this.worker, this.metadata, this.version) = (services, tenant, worker, metadata, version);
+        (this.services, this.tenant, this.worker, this.metadata, this.version) = (services, tenant, worker, metadata with { Chain = null, Schema = 1 }, version);
+        execution = services.Ids.NewId();
+        plain = this.metadata.ToUtf8();
         stream = Run.Stream(tenant, run);
         this.chain = chain ?? EpisodeChain.Begin(stream);
-        number = version + 1;
     }
+
+    public override string Tenant => tenant;
+
+    public override string Worker => worker;
 
     /// <summary>The request, for the telemetry of a run that was loaded.</summary>
     public RunRequested? Request
@@ -49,6 +57,89 @@ internal sealed class LiveRunContext : RunContext
 
     public override (ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine) Pins() =>
         (services.Models.Tiers, services.Models.PricesAt(Now()).Version, RunRules.Version);
+
+    public override ImmutableSortedDictionary<string, string>? PinTools(IReadOnlyCollection<(string Name, string? Version)> tools)
+    {
+        var pins = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (name, version) in tools)
+        {
+            if (services.Tools.Find(tenant, name, version) is not { } tool)
+            {
+                continue;
+            }
+
+            pins[version is null ? name : $"{name}@{version}"] = tool.Manifest.Version;
+            if (tool.Manifest.Compensation is { } undo && !pins.ContainsKey(undo) && services.Tools.Find(tenant, undo) is { } undoing)
+            {
+                pins[undo] = undoing.Manifest.Version;
+            }
+        }
+
+        return pins.Count == 0 ? null : pins.ToImmutable();
+    }
+
+    public override ImmutableArray<ToolManifest> Offer(RunPins pins, ImmutableArray<string> tools)
+    {
+        var offered = ImmutableArray.CreateBuilder<ToolManifest>(tools.Length);
+        foreach (var name in tools)
+        {
+            if (pins.Tools?.GetValueOrDefault(name) is { } version && services.Tools.Find(tenant, name, version) is { } tool)
+            {
+                offered.Add(tool.Manifest);
+            }
+        }
+
+        return offered.ToImmutable();
+    }
+
+    public override ToolVerdict Guard(Run run, ToolWish wish)
+    {
+        if (wish.Version is null || services.Tools.Find(tenant, wish.Tool, wish.Version) is not { Manifest: { } manifest })
+        {
+            return new("unknown-tool", $"There is no tool '{wish.Tool}'{(wish.Version is null ? "" : " of version " + wish.Version)}.");
+        }
+
+        // What undoes a call was allowed together with it.
+        return manifest.SideEffect && run.Request!.Fork is not null ? new("forked", "A fork changes nothing in the world.")
+            : wish.Compensates is not null ? ToolVerdict.Allow(manifest)
+            : manifest.Access == ToolAccess.Customer && run.Customer is null ? new("not-authenticated", "The customer has not been authenticated in this conversation.")
+            : manifest.Confirmation && !run.Confirmed.Contains(wish.Hash) ? new("not-confirmed", "The customer has not confirmed this call.")
+            : ToolVerdict.Allow(manifest);
+    }
+
+    public override async Task<ToolResult> CallToolAsync(ToolCallRequested call, string customer, CancellationToken cancellationToken)
+    {
+        if (services.Tools.Find(tenant, call.Tool, call.Version) is not { } tool)
+        {
+            return new(new ToolOutcome.Failed("unknown-tool", $"There is no tool '{call.Tool}' of version {call.Version} any more."), 0, 0);
+        }
+
+        if (request!.Fork is not null && call.SideEffect)
+        {
+            return new(new ToolOutcome.Failed("forked", "A fork changes nothing in the world."), 0, 0);
+        }
+
+        try
+        {
+            return await services.Executor.ExecuteAsync(tool, new(tenant, stream, call.Call, call.IdempotencyKey, call.RequestHash, call.Input, customer, metadata.CorrelationId), cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new(new ToolOutcome.Unknown(Cut("the executor failed: " + e.Message)), 1, 0);
+        }
+    }
+
+    public override async ValueTask<bool> AuthenticateAsync(Run run, string customer, CancellationToken cancellationToken) =>
+        run.Request!.Conversation.Length == 0 || run.Request.Fork is not null || await services.Customers.ClaimAsync(tenant, run.Request.Conversation, customer, run.Request.Run, metadata, cancellationToken);
+
+    public override string? Arrived() => null;
+
+    /// <summary>Goes on behind what others have written meanwhile.</summary>
+    public void Rebase(long version, byte[] chain)
+    {
+        pending.Clear();
+        (this.version, this.chain) = (version, chain);
+    }
 
     public override async ValueTask<Retrieval> RetrieveAsync(RetrieveNode node, string query, CancellationToken cancellationToken)
     {
@@ -120,10 +211,8 @@ internal sealed class LiveRunContext : RunContext
     {
         var type = services.Types.Of(@event);
         var data = JsonSerializer.SerializeToUtf8Bytes(@event, type.Json);
-        (chain, var linked) = EpisodeChain.Seal(chain, type.Name, data, metadata with { Schema = type.Schema });
-        var id = NamedId.Of("run-event", stream, worker, number.ToString(CultureInfo.InvariantCulture));
-        pending.Add(new(id, type.Name, data, linked));
-        number++;
+        (chain, var linked) = EpisodeChain.Seal(chain, type.Name, data, type.Schema == 1 ? plain : (metadata with { Schema = type.Schema }).ToUtf8());
+        pending.Add(new(IdOf(chain), type.Name, data, linked));
         switch (@event)
         {
             case RunRequested e:
@@ -162,6 +251,22 @@ internal sealed class LiveRunContext : RunContext
                 await Task.Delay(TimeSpan.FromMilliseconds(100 * (1 << tries)), services.Time, cancellationToken);
             }
         }
+    }
+
+    /// <summary>The event's id: its link in the chain, so that the same try has the same one, and this execution, so that another worker's has not.</summary>
+    private Guid IdOf(ReadOnlySpan<byte> link)
+    {
+        Span<byte> id = stackalloc byte[16];
+        Span<byte> own = stackalloc byte[16];
+        execution.TryWriteBytes(own);
+        for (var i = 0; i < id.Length; i++)
+        {
+            id[i] = (byte)(link[i] ^ own[i]);
+        }
+
+        id[6] = (byte)((id[6] & 0x0F) | 0x80);
+        id[8] = (byte)((id[8] & 0x3F) | 0x80);
+        return new(id, bigEndian: true);
     }
 
     private static string Cut(string text) => text.Length <= 500 ? text : text[..500] + "…";

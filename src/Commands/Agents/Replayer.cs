@@ -3,8 +3,10 @@ using System.Text;
 using System.Text.Json;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Routing;
+using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
 namespace AIaaS.Commands.Agents;
@@ -102,7 +104,7 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
             return new(0, episode.Events[0].Type, $"the event names the run '{request.Run}', the stream is of '{episode.Run}'");
         }
 
-        var context = new RecordedContext(types, models, episode.Events, objects);
+        var context = new RecordedContext(types, models, episode.Tenant, episode.Events, objects);
         try
         {
             return await ExecuteAsync(episode, objects, request, context, cancellationToken);
@@ -124,7 +126,7 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
         if (objects.OfType<RunStarted>().FirstOrDefault() is { } started)
         {
             var at = Array.IndexOf(objects, started);
-            if (started.Pins.Engine != RunRules.Version)
+            if (!RunRules.Knows(started.Pins.Engine))
             {
                 return new(at, episode.Events[at].Type, $"the run was made by version {started.Pins.Engine} of the run engine; this program has version {RunRules.Version}");
             }
@@ -140,9 +142,19 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
         while (context.Index < objects.Length)
         {
             var recorded = objects[context.Index];
-            if (context.Index == 0 || recorded is RunResumed or RunCompleted { Reason: "workflow-unavailable" })
+            if (context.Index == 0 || IsFromOutside(recorded))
             {
                 machine.Take(recorded);
+                if (recorded is RunMoved moved)
+                {
+                    workflow = await workflows.FindVersionAsync(request.Workflow, moved.Pins.Workflow, cancellationToken);
+                    if (workflow is null)
+                    {
+                        return new(context.Index - 1, "agent.run.moved", $"the version {moved.Pins.Workflow} of the workflow '{request.Workflow}' is not in the log");
+                    }
+
+                    machine.Workflow = workflow;
+                }
             }
             else if (workflow is null)
             {
@@ -156,6 +168,10 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
 
         return machine.Run.Completed is null ? new(objects.Length, "", "the record ends before the run has ended") : null;
     }
+
+    /// <summary>Whether an event does not follow from those before it: a worker or somebody outside brought it.</summary>
+    private static bool IsFromOutside(DomainEvent @event) =>
+        @event is RunResumed or RunClaimed or RunMoved or RunSignalled or RunTimedOut or ToolCallResolved or CustomerAuthenticated { Call: null } or RunCompleted { Reason: "workflow-unavailable" };
 
     private static Workflow? Bundled(Episode episode, string hash)
     {
@@ -181,24 +197,69 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
     }
 
     /// <summary>Answers from the record, and compares with it.</summary>
-    private sealed class RecordedContext(EventTypes types, ModelCatalog models, ImmutableArray<EpisodeEvent> events, DomainEvent[] objects) : RunContext
+    private sealed class RecordedContext(EventTypes types, ModelCatalog models, string tenant, ImmutableArray<EpisodeEvent> events, DomainEvent[] objects) : RunContext
     {
         public int Index { get; private set; }
 
         private DomainEvent? Recorded => Index < objects.Length ? objects[Index] : null;
 
-        public override DateTimeOffset Now() => Recorded switch
+        public override string Tenant => tenant;
+
+        public override string? Worker => (Recorded as RunStarted)?.Worker;
+
+        public override DateTimeOffset Now() => Recorded is { } e && RunEventTimes.Of(e) is { } at ? at : throw Differs("this type does not belong to a run");
+
+        public override ImmutableSortedDictionary<string, string>? PinTools(IReadOnlyCollection<(string Name, string? Version)> tools) => (Recorded as RunStarted)?.Pins.Tools;
+
+        /// <summary>The tools as the recorded request offers them: the form that a request gives a tool is made of nothing else.</summary>
+        public override ImmutableArray<ToolManifest> Offer(RunPins pins, ImmutableArray<string> offered)
         {
-            RunRequested e => e.At,
-            RunStarted e => e.At,
-            RunResumed e => e.At,
-            KnowledgeRetrieved e => e.At,
-            ModelCallRequested e => e.At,
-            ModelCallCompleted e => e.At,
-            ModelCallFailed e => e.At,
-            StepCompleted e => e.At,
-            RunCompleted e => e.At,
-            _ => throw Differs("this type does not belong to a run"),
+            if (Recorded is not ModelCallRequested e)
+            {
+                return [];
+            }
+
+            var request = JsonSerializer.Deserialize(e.Request, DomainJson.Default.JsonElement);
+            if (!request.TryGetProperty("tools", out var tools) || tools.ValueKind != JsonValueKind.Array)
+            {
+                return [];
+            }
+
+            var manifests = ImmutableArray.CreateBuilder<ToolManifest>();
+            foreach (var tool in tools.EnumerateArray())
+            {
+                var function = tool.GetProperty("function");
+                manifests.Add(new(function.GetProperty("name").GetString()!, "", function.GetProperty("description").GetString()!, function.GetProperty("parameters").GetRawText(), "{}"));
+            }
+
+            return manifests.ToImmutable();
+        }
+
+        public override ToolVerdict Guard(Run run, ToolWish wish) => Recorded switch
+        {
+            ToolCallRequested e when wish.Version is not null => new(null, "") { SideEffect = e.SideEffect, Idempotent = e.Idempotent, Authenticates = e.Authenticates, Compensation = e.Compensation },
+            ToolCallRefused e => new(e.Code, e.Reason),
+            _ => throw Differs($"the replay asks for the call '{wish.Call}' of '{wish.Tool}' here"),
+        };
+
+        public override Task<ToolResult> CallToolAsync(ToolCallRequested call, string customer, CancellationToken cancellationToken) => Recorded switch
+        {
+            ToolCallSucceeded e => Task.FromResult(new ToolResult(new ToolOutcome.Succeeded(e.Output), e.Attempts, e.LatencyMs)),
+            ToolCallFailed e => Task.FromResult(new ToolResult(new ToolOutcome.Failed(e.Code, e.Reason, e.Retryable), e.Attempts, e.LatencyMs)),
+            ToolCallUnknown e => Task.FromResult(new ToolResult(new ToolOutcome.Unknown(e.Reason), 1, 0)),
+            _ => throw Differs($"the outcome of the call '{call.Call}' is expected here"),
+        };
+
+        public override ValueTask<bool> AuthenticateAsync(Run run, string customer, CancellationToken cancellationToken) => new(Recorded is CustomerAuthenticated);
+
+        public override string? Arrived() => Recorded switch
+        {
+            ModelCallCompleted e => e.Call,
+            ModelCallFailed e => e.Call,
+            ToolCallSucceeded e => e.Call,
+            ToolCallFailed e => e.Call,
+            ToolCallUnknown e => e.Call,
+            _ => null,
         };
 
         public override (ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine) Pins() => Recorded is RunStarted e
@@ -214,7 +275,10 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
 
         public override Money? WorstCase(string priceBook, string model, string request, int maxOutputTokens) => Recorded switch
         {
-            ModelCallRequested e => e.WorstCase,
+            ModelCallRequested { Degraded: null } e => e.WorstCase,
+
+            // Of the calls that were thought of, the recorded one is the first that could be paid.
+            ModelCallRequested e => e.Request == request ? e.WorstCase : Money.Usd(decimal.MaxValue),
             RunCompleted { Reason: "model-unknown" } => null,
             _ when models.Find(model) is not null && models.Prices(priceBook) is { } prices && prices.Knows(model) => models.WorstCase(prices, model, request, maxOutputTokens),
 

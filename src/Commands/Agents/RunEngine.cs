@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using AIaaS.Commands.Bus;
+using AIaaS.Commands.Channels;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Routing;
+using AIaaS.Commands.Tools;
 using AIaaS.Domain.Agents;
 using AIaaS.EventStore;
 using Microsoft.Extensions.Logging;
@@ -22,6 +25,7 @@ public sealed class RunEngine : IAsyncDisposable
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<string, Execution> active = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource stopping = new();
+    private readonly WorkerHeartbeat? heartbeat;
     private readonly string process;
 
     /// <summary>Makes an engine.</summary>
@@ -35,13 +39,17 @@ public sealed class RunEngine : IAsyncDisposable
         TimeProvider time,
         RunTelemetry telemetry,
         RunOptions? options = null,
-        ILogger<RunEngine>? logger = null)
+        ILogger<RunEngine>? logger = null,
+        IToolRegistry? tools = null,
+        IToolExecutor? executor = null,
+        WorkerHeartbeat? heartbeat = null)
     {
-        services = new(log, types, workflows, models, retriever, ids, time, telemetry);
+        services = new(log, types, workflows, models, retriever, ids, time, telemetry, tools ?? new NoTools(), executor ?? new NoTools(), new(log, types, ids, time));
         states = new(log, types);
         this.options = options ?? new();
         this.logger = logger ?? NullLogger<RunEngine>.Instance;
-        process = ids.NewId().ToString("N");
+        this.heartbeat = heartbeat;
+        process = heartbeat?.Worker ?? ids.NewId().ToString("N");
     }
 
     /// <summary>How many runs are being executed in this process now.</summary>
@@ -49,10 +57,25 @@ public sealed class RunEngine : IAsyncDisposable
 
     /// <summary>
     /// Executes a run from wherever it is to its end, and returns how it ended. Safe to call twice: a run that is being executed here is
-    /// waited for, one that has ended is only read.
+    /// waited for, one that has ended is only read. A run that waits for something from outside is waited for too.
     /// </summary>
     /// <exception cref="DomainException">There is no such run.</exception>
     public async Task<RunCompleted> ExecuteAsync(string tenant, string run, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if ((await RestAsync(tenant, run, cancellationToken)).Completed is { } completed)
+            {
+                return completed;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), services.Time, cancellationToken);
+        }
+    }
+
+    /// <summary>Executes a run from wherever it is until it has ended or waits for something from outside, and returns where it is then.</summary>
+    /// <exception cref="DomainException">There is no such run.</exception>
+    public async Task<Run> RestAsync(string tenant, string run, CancellationToken cancellationToken = default)
     {
         var stream = Run.Stream(tenant, run);
         while (true)
@@ -70,9 +93,20 @@ public sealed class RunEngine : IAsyncDisposable
             }
 
             var loaded = await LoadAsync(tenant, run, cancellationToken);
-            if (loaded.State.Completed is { } completed)
+            if (loaded.State.Completed is not null)
             {
-                return completed;
+                return loaded.State;
+            }
+
+            if (await IsElsewhereAsync(loaded.State, cancellationToken))
+            {
+                if (IsAtRest(loaded.State))
+                {
+                    return loaded.State;
+                }
+
+                await WatchAsync(tenant, run, loaded.Version, cancellationToken);
+                continue;
             }
 
             var execution = new Execution();
@@ -81,7 +115,7 @@ public sealed class RunEngine : IAsyncDisposable
                 continue;
             }
 
-            _ = Task.Run(() => ResumeAsync(execution, tenant, run, loaded), CancellationToken.None);
+            _ = Task.Run(() => ResumeAsync(execution, tenant, run), CancellationToken.None);
             try
             {
                 return await execution.Completion.WaitAsync(cancellationToken);
@@ -91,6 +125,29 @@ public sealed class RunEngine : IAsyncDisposable
                 await WatchAsync(tenant, run, lost.Actual, cancellationToken);
             }
         }
+    }
+
+    /// <summary>Goes on with a run for which something came from outside; in the background.</summary>
+    internal void Wake(string tenant, string run)
+    {
+        if (active.TryGetValue(Run.Stream(tenant, run), out var running) && running.Poke())
+        {
+            return;
+        }
+
+        _ = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await RestAsync(tenant, run, stopping.Token);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    logger.LogWarning(e, "Run {Run} could not go on; the recovery takes it up", run);
+                }
+            },
+            CancellationToken.None);
     }
 
     /// <inheritdoc />
@@ -138,7 +195,7 @@ public sealed class RunEngine : IAsyncDisposable
         await services.Workflows.PublishAsync(workflow, cancellationToken);
         var request = (RunRequested)first[0];
         var stream = Run.Stream(tenant, request.Run);
-        var context = new LiveRunContext(services, tenant, request.Run, Worker(), metadata, -1, null);
+        var context = new LiveRunContext(services, tenant, request.Run, process, metadata, -1, null);
         var machine = new RunMachine(Run.Initial, workflow, context);
         foreach (var @event in first)
         {
@@ -166,31 +223,41 @@ public sealed class RunEngine : IAsyncDisposable
 
         var accepted = context.Position;
         var parent = Activity.Current?.Context ?? default;
-        _ = Task.Run(() => FinishAsync(execution, tenant, stream, machine, context, calls, parent), CancellationToken.None);
+        _ = Task.Run(() => FinishAsync(execution, tenant, request.Run, machine, context, calls, parent), CancellationToken.None);
         return new(execution.Completion, accepted);
     }
 
-    private async Task ResumeAsync(Execution execution, string tenant, string run, Loaded<Run> loaded)
+    private async Task ResumeAsync(Execution execution, string tenant, string run)
     {
         var stream = Run.Stream(tenant, run);
         try
         {
+            // Read again behind the moment from which on a wake-up finds this execution: nothing that came meanwhile is missed.
+            var loaded = await LoadAsync(tenant, run, stopping.Token);
             var state = loaded.State;
-            RecordedEvent? last = null;
-            await foreach (var recorded in services.Log.ReadStreamAsync(stream, ReadDirection.Backwards, loaded.Version, 1, stopping.Token))
+            var workflow = await WorkflowOfAsync(state);
+            if (state.Completed is not null || (workflow is not null && RunRules.Next(state, workflow) is RunMove.Rest))
             {
-                last = recorded;
+                End(execution, tenant, run, state);
+                return;
             }
 
-            var before = EventMetadata.Read(last!.Metadata.Span);
+            var last = await LastAsync(stream, loaded.Version);
+            var before = EventMetadata.Read(last.Metadata.Span);
             var metadata = before with { Chain = null, CausationId = last.Id.ToString("N"), Actor = "runs" };
-            var chain = before.Chain is { Length: 64 } hex ? Convert.FromHexString(hex) : EpisodeChain.Begin(stream);
-            var context = new LiveRunContext(services, tenant, run, Worker(), metadata, loaded.Version, chain) { Request = state.Request };
-            var workflow = state.Started is { } started
-                ? await services.Workflows.FindVersionAsync(state.Request!.Workflow, started.Pins.Workflow, stopping.Token)
-                : services.Workflows.Find(state.Request!.Workflow);
+            var context = new LiveRunContext(services, tenant, run, process, metadata, loaded.Version, ChainOf(stream, before)) { Request = state.Request };
             var machine = new RunMachine(state, workflow ?? Missing(state.Request!.Workflow), context);
-            machine.Take(new RunResumed(process, context.Now()));
+            var isOut = state.Cursors.Any(c => c.OpenCall is not null || c.Tool is { Unknown: false });
+            if (isOut || last.Type is not ("agent.run.signalled" or "agent.run.timed-out" or "agent.run.moved" or "tool.call.resolved"))
+            {
+                machine.Take(new RunResumed(process, context.Now()));
+                logger.LogInformation("Run {Run} is taken up again behind event {Version}", run, loaded.Version);
+            }
+            else if (state.Worker != process)
+            {
+                machine.Take(new RunClaimed(process, context.Now()));
+            }
+
             if (workflow is null)
             {
                 machine.Take(Lost(state, context));
@@ -201,9 +268,7 @@ public sealed class RunEngine : IAsyncDisposable
                 await services.Workflows.PublishAsync(workflow, stopping.Token);
             }
 
-            logger.LogInformation("Run {Run} is taken up again behind event {Version}", run, loaded.Version);
-            var calls = await machine.AdvanceAsync(stopping.Token);
-            await FinishAsync(execution, tenant, stream, machine, context, calls, default);
+            await FinishAsync(execution, tenant, run, machine, context, null, default);
         }
         catch (Exception e)
         {
@@ -215,6 +280,29 @@ public sealed class RunEngine : IAsyncDisposable
             }
         }
     }
+
+    private async Task<Workflow?> WorkflowOfAsync(Run run) => run.Started is { } started
+        ? await services.Workflows.FindVersionAsync(run.Request!.Workflow, started.Pins.Workflow, stopping.Token)
+        : services.Workflows.Find(run.Request!.Workflow);
+
+    private async Task<RecordedEvent> LastAsync(string stream, long version)
+    {
+        await foreach (var recorded in services.Log.ReadStreamAsync(stream, ReadDirection.Backwards, version, 1, stopping.Token))
+        {
+            return recorded;
+        }
+
+        throw new StreamNotFoundException(stream);
+    }
+
+    private static byte[] ChainOf(string stream, EventMetadata last) => last.Chain is { Length: 64 } hex ? Convert.FromHexString(hex) : EpisodeChain.Begin(stream);
+
+    /// <summary>Whether a run waits for something from outside, as far as its events alone tell.</summary>
+    private static bool IsAtRest(Run run) => run.Waits.Any() || run.UnknownCalls.Any();
+
+    /// <summary>Whether another worker, which lives, has the run.</summary>
+    private async ValueTask<bool> IsElsewhereAsync(Run run, CancellationToken cancellationToken) =>
+        heartbeat is not null && run.Worker is { } worker && worker != process && await heartbeat.IsAliveAsync(worker, cancellationToken);
 
     private static Workflow Missing(string name) => new(name, "", new(), "", []);
 
@@ -237,33 +325,76 @@ public sealed class RunEngine : IAsyncDisposable
             at);
     }
 
-    private async Task FinishAsync(Execution execution, string tenant, string stream, RunMachine machine, LiveRunContext context, bool calls, ActivityContext parent)
+    private async Task FinishAsync(Execution execution, string tenant, string run, RunMachine machine, LiveRunContext context, bool? begun, ActivityContext parent)
     {
+        var stream = Run.Stream(tenant, run);
         using var span = services.Telemetry.StartRun(tenant, machine.Run.Request!, parent);
         try
         {
+            var calls = begun ?? await StepAsync(tenant, run, machine, context, call: false);
             while (calls)
             {
-                await machine.CallAsync(stopping.Token);
-                calls = await machine.AdvanceAsync(stopping.Token);
+                calls = await StepAsync(tenant, run, machine, context, call: true);
             }
 
-            var completed = machine.Run.Completed!;
-            span?.SetTag("outcome", completed.Outcome.ToString()).SetTag("tier", completed.Tier?.ToString());
-            active.TryRemove(stream, out _);
-            execution.Succeed(completed);
+            if (machine.Run.Completed is { } completed)
+            {
+                span?.SetTag("outcome", completed.Outcome.ToString()).SetTag("tier", completed.Tier?.ToString());
+            }
+
+            End(execution, tenant, run, machine.Run);
         }
         catch (Exception e)
         {
             // The run stays open in the log; the recovery takes it up again, here or in another process.
             if (e is not (OperationCanceledException or WrongExpectedVersionException))
             {
-                logger.LogError(e, "Run {Run} stopped; it will be taken up again", machine.Run.Request!.Run);
+                logger.LogError(e, "Run {Run} stopped; it will be taken up again", run);
             }
 
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
             active.TryRemove(stream, out _);
             execution.Fail(e);
+        }
+    }
+
+    /// <summary>Makes the calls that have to leave, and goes on to the next ones. What others wrote to the run meanwhile is taken in.</summary>
+    private async Task<bool> StepAsync(string tenant, string run, RunMachine machine, LiveRunContext context, bool call)
+    {
+        if (call)
+        {
+            await machine.CallAsync(stopping.Token);
+        }
+
+        while (true)
+        {
+            try
+            {
+                return await machine.AdvanceAsync(stopping.Token);
+            }
+            catch (WrongExpectedVersionException)
+            {
+                var loaded = await LoadAsync(tenant, run, stopping.Token);
+                if (loaded.State.Worker != process || loaded.State.Completed is not null || await WorkflowOfAsync(loaded.State) is not { } workflow)
+                {
+                    throw;
+                }
+
+                var last = await LastAsync(Run.Stream(tenant, run), loaded.Version);
+                context.Rebase(loaded.Version, ChainOf(Run.Stream(tenant, run), EventMetadata.Read(last.Metadata.Span)));
+                machine.Workflow = workflow;
+                machine.Rebase(loaded.State);
+            }
+        }
+    }
+
+    private void End(Execution execution, string tenant, string run, Run state)
+    {
+        active.TryRemove(Run.Stream(tenant, run), out _);
+        execution.Succeed(state);
+        if (execution.Close() && state.Completed is null)
+        {
+            Wake(tenant, run);
         }
     }
 
@@ -274,7 +405,7 @@ public sealed class RunEngine : IAsyncDisposable
         while (services.Time.GetElapsedTime(since) < options.Grace)
         {
             var loaded = await LoadAsync(tenant, run, cancellationToken);
-            if (loaded.State.Completed is not null)
+            if (loaded.State.Completed is not null || (IsAtRest(loaded.State) && loaded.Version > version))
             {
                 return;
             }
@@ -288,10 +419,8 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    private string Worker() => services.Ids.NewId().ToString("N");
-
-    /// <summary>A run that has begun: it is durable at the position and completes by itself.</summary>
-    internal readonly record struct Begun(Task<RunCompleted> Completion, LogPosition Position);
+    /// <summary>A run that has begun: it is durable at the position and goes on by itself.</summary>
+    internal readonly record struct Begun(Task<Run> Rest, LogPosition Position);
 
     /// <summary>What runs work with.</summary>
     internal sealed record Services(
@@ -302,15 +431,21 @@ public sealed class RunEngine : IAsyncDisposable
         IRetriever Retriever,
         IdSource Ids,
         TimeProvider Time,
-        RunTelemetry Telemetry);
+        RunTelemetry Telemetry,
+        IToolRegistry Tools,
+        IToolExecutor Executor,
+        ConversationCustomers Customers);
 
     private sealed class Execution
     {
-        private readonly TaskCompletionSource<RunCompleted> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<Run> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Lock gate = new();
+        private bool isClosed;
+        private bool isPoked;
 
-        public Task<RunCompleted> Completion => completion.Task;
+        public Task<Run> Completion => completion.Task;
 
-        public void Succeed(RunCompleted completed) => completion.TrySetResult(completed);
+        public void Succeed(Run rest) => completion.TrySetResult(rest);
 
         public void Fail(Exception e)
         {
@@ -318,6 +453,26 @@ public sealed class RunEngine : IAsyncDisposable
 
             // Nobody may be waiting; the failure is logged where it happens.
             _ = completion.Task.Exception;
+        }
+
+        /// <summary>Says that something came for the run. False where the execution is over and will not see it.</summary>
+        public bool Poke()
+        {
+            lock (gate)
+            {
+                isPoked = true;
+                return !isClosed;
+            }
+        }
+
+        /// <summary>Ends it; says whether something came that it may not have seen.</summary>
+        public bool Close()
+        {
+            lock (gate)
+            {
+                isClosed = true;
+                return isPoked;
+            }
         }
     }
 }

@@ -1,7 +1,11 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
 using AIaaS.Commands.Routing;
+using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
 namespace AIaaS.Commands.Agents;
@@ -11,58 +15,155 @@ namespace AIaaS.Commands.Agents;
 /// </summary>
 internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
 {
+    private readonly List<DomainEvent> arrived = [];
+    private readonly Dictionary<string, Task<DomainEvent>> calls = new(StringComparer.Ordinal);
+
     /// <summary>The fold of everything up to now.</summary>
     public Run Run { get; private set; } = run;
 
-    /// <summary>Goes on up to the next call that has to leave, or to the end, and makes that durable. Says whether a call has to leave.</summary>
+    /// <summary>The version of the workflow that the run is on.</summary>
+    public Workflow Workflow { get; set; } = workflow;
+
+    /// <summary>Goes on up to the next call that has to leave, or to the rest, and makes that durable. Says whether a call has to leave.</summary>
     public async Task<bool> AdvanceAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            var move = RunRules.Next(Run, workflow);
-            if (move is RunMove.Rest or RunMove.MakeCall)
+            var move = RunRules.Next(Run, Workflow);
+            if (move is RunMove.Rest or RunMove.MakeCall or RunMove.CallTool or RunMove.Outside)
             {
                 await context.FlushAsync(cancellationToken);
-                return move is RunMove.MakeCall;
+                arrived.Clear();
+                return move is not RunMove.Rest;
             }
 
             await MakeAsync(move, cancellationToken);
         }
     }
 
-    /// <summary>Makes the call that was requested.</summary>
-    public Task CallAsync(CancellationToken cancellationToken) => MakeAsync(RunRules.Next(Run, workflow), cancellationToken);
+    /// <summary>Makes the calls that were requested and have not left, and takes the first outcome that comes.</summary>
+    public async Task CallAsync(CancellationToken cancellationToken)
+    {
+        var outcome = RunRules.Next(Run, Workflow) switch
+        {
+            RunMove.Outside several => await FirstAsync(several.Calls, cancellationToken),
+            var move when calls.Count == 0 => await OutcomeAsync(move, cancellationToken),
+            var move => await FirstAsync([move], cancellationToken),
+        };
+        Arrive(outcome);
+    }
 
     /// <summary>Makes exactly one move; says false when there is none left.</summary>
     public async Task<bool> MakeOneAsync(CancellationToken cancellationToken)
     {
-        var move = RunRules.Next(Run, workflow);
-        if (move is RunMove.Rest)
+        var move = RunRules.Next(Run, Workflow);
+        switch (move)
         {
-            return false;
+            case RunMove.Rest:
+                return false;
+            case RunMove.Outside several:
+                var first = context.Arrived();
+                Take(await OutcomeAsync(several.Calls.FirstOrDefault(c => NameOf(c) == first) ?? several.Calls[0], cancellationToken));
+                return true;
+            default:
+                await MakeAsync(move, cancellationToken);
+                return true;
         }
-
-        await MakeAsync(move, cancellationToken);
-        return true;
     }
 
-    /// <summary>Takes an event that comes from outside the rules: the request, and that a worker took the run up again.</summary>
+    /// <summary>Takes an event that comes from outside the rules: the request, a signal, and that a worker took the run up again.</summary>
     public void Take(DomainEvent @event)
     {
         context.Record(@event);
         Run = Run.Evolve(@event);
     }
 
+    /// <summary>Goes on from what others have written meanwhile; outcomes that were heard and are not in the log yet are taken again.</summary>
+    public void Rebase(Run loaded)
+    {
+        Run = loaded;
+        foreach (var outcome in arrived)
+        {
+            Take(outcome);
+        }
+    }
+
+    private void Arrive(DomainEvent outcome)
+    {
+        arrived.Add(outcome);
+        Take(outcome);
+    }
+
+    private async Task<DomainEvent> FirstAsync(ImmutableArray<RunMove> moves, CancellationToken cancellationToken)
+    {
+        foreach (var move in moves)
+        {
+            var name = NameOf(move);
+            if (!calls.ContainsKey(name))
+            {
+                calls.Add(name, OutcomeAsync(move, cancellationToken));
+            }
+        }
+
+        var first = await Task.WhenAny(moves.Select(m => calls[NameOf(m)]));
+        foreach (var (name, call) in calls)
+        {
+            if (call == first)
+            {
+                calls.Remove(name);
+                break;
+            }
+        }
+
+        return Now(await first);
+    }
+
+    private static string NameOf(RunMove move) => move switch
+    {
+        RunMove.MakeCall m => m.Call.Call,
+        RunMove.CallTool m => m.Call.Call,
+        _ => throw new InvalidOperationException($"{move} is no call."),
+    };
+
+    /// <summary>An outcome is recorded when it is taken: the events of a run are in the order of their times.</summary>
+    private DomainEvent Now(DomainEvent outcome)
+    {
+        var at = context.Now();
+        return outcome switch
+        {
+            ModelCallCompleted e => e with { At = at },
+            ModelCallFailed e => e with { At = at },
+            ToolCallSucceeded e => e with { At = at },
+            ToolCallFailed e => e with { At = at },
+            ToolCallUnknown e => e with { At = at },
+            _ => outcome,
+        };
+    }
+
+    private Task<DomainEvent> OutcomeAsync(RunMove move, CancellationToken cancellationToken) => move switch
+    {
+        RunMove.MakeCall m => CallModelAsync(m.Call, cancellationToken),
+        RunMove.CallTool m => CallToolAsync(m.Call, cancellationToken),
+        _ => throw new InvalidOperationException($"{move} is no call."),
+    };
+
     private async Task MakeAsync(RunMove move, CancellationToken cancellationToken) => Take(move switch
     {
         RunMove.Start => Start(),
         RunMove.Search m => await SearchAsync(m.Node, cancellationToken),
-        RunMove.RequestCall m => await RequestAsync(m.Node, cancellationToken),
-        RunMove.MakeCall m => await CallAsync(m.Call, cancellationToken),
+        RunMove.RequestCall m => await RequestAsync(m.Node, null, cancellationToken),
+        RunMove.Read m => await ReadAsync(m.Node, cancellationToken),
+        RunMove.MakeCall or RunMove.CallTool => await OutcomeAsync(move, cancellationToken),
         RunMove.GiveUpCall m => new ModelCallFailed(m.Call.Call, m.Call.Step, "the worker stopped before the outcome was recorded", true, true, context.Now()),
-        RunMove.Check m => Check(m.Node),
-        RunMove.Leave m => Step(m.Node, m.Result, m.Detail, m.Next),
-        RunMove.End m => End(m.Outcome, m.Reason, m.Text),
+        RunMove.RequestTool m => AskTool(m.Node),
+        RunMove.Undo m => Undo(m.Node, m.Effect),
+        RunMove.Undone m => new ToolCallCompensated(m.Effect.Call, m.Effect.Step, m.Effect.Tool, m.By.Call, context.Now()),
+        RunMove.LoseTool m => new ToolCallUnknown(m.Call.Call, m.Call.Step, m.Call.Tool, "the worker stopped before the outcome was recorded", context.Now()),
+        RunMove.Authenticate m => await AuthenticateAsync(m, cancellationToken),
+        RunMove.Wait m => Wait(m.Node),
+        RunMove.Check m => await CheckAsync(m.Node, cancellationToken),
+        RunMove.Leave m => Leave(m),
+        RunMove.End m => End(m),
         _ => throw new InvalidOperationException($"The run engine does not know the move {move}."),
     });
 
@@ -71,98 +172,355 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         var at = context.Now();
         var (models, priceBook, engine) = context.Pins();
         var prompts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        foreach (var node in workflow.Nodes)
+        List<(string, string?)>? tools = null;
+        foreach (var node in Workflow.Nodes)
         {
-            if (node is ModelNode model)
+            switch (node)
             {
-                prompts[model.Id] = ForkOf(model) is { Prompt: { } other } ? Workflow.HashOf(other) : model.PromptHash;
+                case ModelNode model:
+                    prompts[model.Id] = ForkOf(model) is { Prompt: { } other } ? Workflow.HashOf(other) : model.PromptHash;
+                    (tools ??= []).AddRange((model.Tools ?? []).Select(t => (t, (string?)null)));
+                    break;
+                case ToolNode tool:
+                    (tools ??= []).Add((tool.Tool, tool.Version));
+                    break;
             }
         }
 
-        return new(new(workflow.Hash, prompts.ToImmutable(), models, priceBook, engine), workflow.Limits.Steps, Money.Usd(workflow.Limits.CostUsd), at);
+        var pins = new RunPins(Workflow.Hash, prompts.ToImmutable(), models, priceBook, engine) { Tools = tools is { Count: > 0 } ? context.PinTools(tools) : null };
+        return new(pins, Workflow.Limits.Steps, Money.Usd(Workflow.Limits.CostUsd), at) { Worker = context.Worker };
     }
 
     private async Task<DomainEvent> SearchAsync(RetrieveNode node, CancellationToken cancellationToken)
     {
         try
         {
-            var query = Run.Request!.Text;
+            var query = node.Query is { } template ? State(node).Text(template) : Run.Request!.Text;
             var found = await context.RetrieveAsync(node, query, cancellationToken);
             return new KnowledgeRetrieved(node.Id, query, found.Passages, found.IndexPosition, context.Now());
         }
         catch (RetrievalFailedException)
         {
-            return End(RunOutcome.Failed, "retrieval-unavailable", null);
+            return End(new(RunOutcome.Failed, "retrieval-unavailable", null));
         }
     }
 
-    private async Task<DomainEvent> RequestAsync(ModelNode node, CancellationToken cancellationToken)
+    private async Task<DomainEvent> RequestAsync(ModelNode node, string? fault, CancellationToken cancellationToken)
+    {
+        var cursor = CursorOf(node);
+        var fork = ForkOf(node);
+        var text = node.Input is { } template ? State(node).Text(template) : Run.Request!.Text;
+        var prompt = fork?.Prompt ?? node.Prompt;
+        var rejected = fault ?? (cursor.Answer is not null && cursor.Setback is { Result: "rejected" } setback ? setback.Detail : null);
+        return await RequestAsync(
+            node.Id,
+            cursor,
+            fork?.Tier ?? node.Tier,
+            fork?.Model,
+            node.MaxOutputTokens,
+            critic: false,
+            (model, most) => node.Task switch
+            {
+                ModelTask.Answer => AnswerContract.BuildRequest(model, prompt, text, cursor.Found?.Passages ?? [], most, rejected),
+                ModelTask.Classify => ModelTasks.BuildClassify(model, prompt, text, node.Labels ?? [], most, fault),
+                ModelTask.Extract => ModelTasks.BuildExtract(model, prompt, text, node.OutputSchema ?? "{}", most, fault),
+                ModelTask.Critic => ModelTasks.BuildCritic(model, prompt, Run.Request!.Text, text, cursor.Found?.Passages ?? [], most),
+                ModelTask.Agent => ModelTasks.BuildAgent(model, prompt, text, context.Offer(Run.Started!.Pins, node.Tools ?? []), AgentLoop.Turns(cursor, node), most),
+                _ => throw new InvalidOperationException($"The run engine does not know the task {node.Task}."),
+            },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks for a call. Where money or tokens run low, for a shorter one, then for one of a cheaper tier, before the run is cut; the event
+    /// says so.
+    /// </summary>
+    private async Task<DomainEvent> RequestAsync(string step, RunCursor cursor, Tier tier, string? named, int mostTokens, bool critic, Func<string, int, string> build, CancellationToken cancellationToken)
     {
         var pins = Run.Started!.Pins;
-        var fork = ForkOf(node);
-        var tier = fork?.Tier ?? node.Tier;
-        var model = fork?.Model ?? pins.Models.GetValueOrDefault(tier.ToString(), "");
-        var rejected = Run.Answer is not null && Run.Setback is { Result: "rejected" } setback ? setback.Detail : null;
-        var request = AnswerContract.BuildRequest(model, fork?.Prompt ?? node.Prompt, Run.Request!.Text, Run.Found?.Passages ?? [], node.MaxOutputTokens, rejected);
-        if (context.WorstCase(pins.PriceBook, model, request, node.MaxOutputTokens) is not { } worstCase)
+        var model = named ?? pins.Models.GetValueOrDefault(tier.ToString(), "");
+        var most = mostTokens;
+        var request = build(model, most);
+        string? degraded = null;
+        if (context.WorstCase(pins.PriceBook, model, request, most) is not { } worstCase)
         {
-            return End(RunOutcome.Failed, "model-unknown", null);
+            return End(new(RunOutcome.Failed, "model-unknown", null));
         }
 
-        if (Run.StepTokens + TokenCounter.Count(request) + node.MaxOutputTokens > workflow.Limits.StepTokens)
+        var spent = cursor.StepTokens + TokenCounter.Count(request);
+        if (spent + most > Workflow.Limits.StepTokens)
         {
-            return End(RunOutcome.Cut, "step-tokens", null);
+            var left = (int)Math.Max(0, Workflow.Limits.StepTokens - spent);
+            if (Run.IsFirstVersion || left < Math.Max(32, most / 8))
+            {
+                return End(new(RunOutcome.Cut, "step-tokens", null));
+            }
+
+            degraded = string.Create(CultureInfo.InvariantCulture, $"step-tokens: {left} tokens are left in the step, {most} were wanted for the answer");
+            most = left;
+            request = build(model, most);
+            worstCase = context.WorstCase(pins.PriceBook, model, request, most)!.Value;
         }
 
         if (worstCase > Run.Available)
         {
-            return End(RunOutcome.Cut, "budget", null);
+            if (Run.IsFirstVersion || Smaller(tier, named, most, build) is not { } smaller)
+            {
+                return End(new(RunOutcome.Cut, "budget", null));
+            }
+
+            degraded = string.Create(CultureInfo.InvariantCulture, $"budget: {Run.Available} are left, the call on {tier} with {most} tokens could cost {worstCase}");
+            (tier, model, _, request, worstCase) = smaller;
         }
 
-        if (Run.Attempts > 0)
+        if (cursor.Failures > 0)
         {
-            await context.PauseAsync(RunRules.Backoff(Run.Request.Run, Run.NextCall, Run.Attempts), cancellationToken);
+            await context.PauseAsync(RunRules.Backoff(Run.Request!.Run, Run.NextCallOf(cursor), cursor.Failures), cancellationToken);
         }
 
-        return new ModelCallRequested(Run.NextCall, node.Id, Run.Attempts + 1, tier, model, request, worstCase, context.Now());
+        return new ModelCallRequested(Run.NextCallOf(cursor), step, cursor.Attempts + 1, tier, model, request, worstCase, context.Now()) { Critic = critic, Degraded = degraded };
     }
 
-    private async Task<DomainEvent> CallAsync(ModelCallRequested call, CancellationToken cancellationToken)
+    private (Tier Tier, string Model, int Most, string Request, Money WorstCase)? Smaller(Tier tier, string? named, int most, Func<string, int, string> build)
     {
-        var left = TimeSpan.FromMilliseconds(workflow.Limits.StepMs) - (call.At - Run.StepSince);
+        var pins = Run.Started!.Pins;
+        for (var t = tier; t >= Tier.SLM_A; t--)
+        {
+            var model = named ?? pins.Models.GetValueOrDefault(t.ToString(), "");
+            foreach (var share in (ReadOnlySpan<int>)[1, 2, 4])
+            {
+                if ((t == tier && share == 1) || most / share < 32)
+                {
+                    continue;
+                }
+
+                var request = build(model, most / share);
+                if (context.WorstCase(pins.PriceBook, model, request, most / share) is { } worstCase && !(worstCase > Run.Available))
+                {
+                    return (t, model, most / share, request, worstCase);
+                }
+            }
+
+            if (named is not null)
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<DomainEvent> CallModelAsync(ModelCallRequested call, CancellationToken cancellationToken)
+    {
+        var left = TimeSpan.FromMilliseconds(Workflow.Limits.StepMs) - (call.At - Run.At(call.Step)!.Since);
         var outcome = await context.CallAsync(call, left, cancellationToken);
         return outcome.Answer is { } answer
             ? new ModelCallCompleted(call.Call, call.Step, call.Tier, call.Model, answer.Content, answer.Usage, context.Cost(Run.Started!.Pins.PriceBook, call.Model, answer.Usage), context.Now())
             : new ModelCallFailed(call.Call, call.Step, outcome.Reason, outcome.Retryable, outcome.Unknown, context.Now());
     }
 
-    private StepCompleted Check(ValidateNode node)
+    /// <summary>Reads what a model said in a task other than answering. What cannot be used is asked for again, with the reason.</summary>
+    private async Task<DomainEvent> ReadAsync(ModelNode node, CancellationToken cancellationToken)
     {
-        var verdict = Run.Answer is { } answer
-            ? Gates.Check(node, Run.Request!.Text, answer.Response, Run.Found?.Passages ?? [])
+        var cursor = CursorOf(node);
+        var response = cursor.Replies[^1].Call.Response;
+        if (node.Task == ModelTask.Agent)
+        {
+            return await ReadAgentAsync(node, cursor, response, cancellationToken);
+        }
+
+        var fault = node.Task switch
+        {
+            ModelTask.Classify => ModelTasks.ParseLabel(response, node.Labels ?? []).Fault,
+            ModelTask.Critic => ModelTasks.ParseCritique(response).Fault,
+            _ => Gates.SchemaFault(node.OutputSchema ?? "{}", response),
+        };
+        return fault is null ? Leave(new(node, "ok", "", RunRules.Resolve(Run, Workflow, node.Next))) : await AgainAsync(node, cursor, fault, cancellationToken);
+    }
+
+    private async Task<DomainEvent> AgainAsync(ModelNode node, RunCursor cursor, string fault, CancellationToken cancellationToken) =>
+        AgentLoop.Unusable(cursor, node) < RunRules.MaxAttempts
+            ? await RequestAsync(node, "invalid-answer: " + fault, cancellationToken)
+            : Make(RunRules.GivenUp(Run, Workflow, node, "invalid-answer", fault));
+
+    private async Task<DomainEvent> ReadAgentAsync(ModelNode node, RunCursor cursor, string response, CancellationToken cancellationToken)
+    {
+        if (cursor.Calls is [.., { Requested.Authenticates: true } last] && RunRules.CustomerIn(last) is { } customer && customer != Run.Customer)
+        {
+            return await AuthenticateAsync(new(null, last), cancellationToken);
+        }
+
+        var (reply, fault) = ModelTasks.ParseAgent(response, node.Tools ?? []);
+        if (reply is null)
+        {
+            return await AgainAsync(node, cursor, fault!, cancellationToken);
+        }
+
+        var done = cursor.Calls.Count - cursor.Replies[^1].ToolCalls;
+        if (done >= reply.Calls.Length)
+        {
+            return reply.Calls.IsEmpty
+                ? Leave(new(node, "ok", "", RunRules.Resolve(Run, Workflow, node.Next)) { Output = AgentLoop.Output(reply.Text ?? "", cursor.Calls.Count) })
+                : await RequestAsync(node, null, cancellationToken);
+        }
+
+        var most = node.MaxToolCalls ?? RunRules.DefaultToolCalls;
+        if (cursor.Calls.Count >= most)
+        {
+            return Make(RunRules.GivenUp(Run, Workflow, node, "tool-limit", string.Create(CultureInfo.InvariantCulture, $"the model has used its {most} tool calls")));
+        }
+
+        var call = reply.Calls[done];
+        return node.Tools?.Contains(call.Tool) == true
+            ? Ask(node.Id, cursor, call.Tool, null, call.Input, null)
+            : new ToolCallRefused(Run.NextToolCallOf(cursor), node.Id, call.Tool, Normal(call.Input), "not-offered", $"The step does not offer the tool '{call.Tool}'.", context.Now());
+    }
+
+    private DomainEvent AskTool(ToolNode node) => Ask(node.Id, CursorOf(node), node.Tool, node.Version, State(node).Json(node.Input), null);
+
+    private DomainEvent Undo(CompensateNode node, RunToolCall effect) =>
+        Ask(node.Id, CursorOf(node), effect.Requested!.Compensation!, null, AgentLoop.Undo(effect.Requested.Input, effect.Output), effect.Requested.Call);
+
+    /// <summary>Asks for a tool call; where a guard says no, nothing leaves.</summary>
+    private DomainEvent Ask(string step, RunCursor cursor, string tool, string? version, JsonElement input, string? compensates)
+    {
+        var call = Run.NextToolCallOf(cursor);
+        var pinned = version ?? Run.Started!.Pins.Tools?.GetValueOrDefault(tool);
+        var content = Normal(input);
+        var hash = ToolRequest.Hash(tool, pinned ?? "", content);
+        var verdict = context.Guard(Run, new(call, tool, pinned, content, hash, compensates));
+        return verdict.Code is { } code
+            ? new ToolCallRefused(call, step, tool, content, code, verdict.Reason, context.Now())
+            : new ToolCallRequested(call, step, tool, pinned ?? "", content, hash, ToolRequest.Key(context.Tenant, Run.Request!.Run, call, tool), verdict.SideEffect, verdict.Idempotent, compensates, context.Now())
+            {
+                Authenticates = verdict.Authenticates,
+                Compensation = verdict.Compensation,
+            };
+    }
+
+    private async Task<DomainEvent> CallToolAsync(ToolCallRequested call, CancellationToken cancellationToken)
+    {
+        var result = await context.CallToolAsync(call, Run.Customer ?? "", cancellationToken);
+        return result.Outcome switch
+        {
+            ToolOutcome.Succeeded o => new ToolCallSucceeded(call.Call, call.Step, call.Tool, Normal(o.Output), result.Attempts, result.LatencyMs, context.Now()),
+            ToolOutcome.Failed o => new ToolCallFailed(call.Call, call.Step, call.Tool, o.Code, o.Reason, o.Retryable, result.Attempts, result.LatencyMs, context.Now()),
+            ToolOutcome.Unknown o when call.SideEffect => new ToolCallUnknown(call.Call, call.Step, call.Tool, o.Reason, context.Now()),
+
+            // What changes nothing leaves nothing to find out.
+            ToolOutcome.Unknown o => new ToolCallFailed(call.Call, call.Step, call.Tool, "no-answer", o.Reason, true, result.Attempts, result.LatencyMs, context.Now()),
+            _ => throw new InvalidOperationException($"The run engine does not know the outcome {result.Outcome}."),
+        };
+    }
+
+    private async Task<DomainEvent> AuthenticateAsync(RunMove.Authenticate move, CancellationToken cancellationToken)
+    {
+        var requested = move.Call.Requested!;
+        var customer = RunRules.CustomerIn(move.Call)!;
+        if (Run.Customer is null && await context.AuthenticateAsync(Run, customer, cancellationToken))
+        {
+            return new CustomerAuthenticated(requested.Step, customer, requested.Call, context.Now());
+        }
+
+        const string Reason = "another customer has been authenticated in this conversation";
+        return move.Node is { } node
+            ? Make(RunRules.ToolFailed(Run, Workflow, node, "other-customer", Reason))
+            : Make(RunRules.GivenUp(Run, Workflow, (ModelNode)Workflow.Find(requested.Step)!, "other-customer", Reason));
+    }
+
+    private DomainEvent Wait(WaitNode node)
+    {
+        var cursor = CursorOf(node);
+        var at = context.Now();
+        var prompt = node.Prompt is { } template ? State(node).Text(template) : null;
+        if (node.For != WaitKind.Confirmation)
+        {
+            return new RunWaiting(node.Id, cursor.Visit, node.For, node.Name, prompt, null, null, null, at.AddMilliseconds(node.TimeoutMs), at);
+        }
+
+        if (node.Of is null || Workflow.Find(node.Of) is not ToolNode tool)
+        {
+            return End(new(RunOutcome.Failed, "unknown-step", null));
+        }
+
+        var input = Normal(State(tool, cursor).Json(tool.Input));
+        var hash = ToolRequest.Hash(tool.Tool, tool.Version ?? Run.Started!.Pins.Tools?.GetValueOrDefault(tool.Tool) ?? "", input);
+        return new RunWaiting(node.Id, cursor.Visit, node.For, node.Name, prompt, tool.Tool, input, hash, at.AddMilliseconds(node.TimeoutMs), at);
+    }
+
+    private async Task<DomainEvent> CheckAsync(ValidateNode node, CancellationToken cancellationToken)
+    {
+        var cursor = CursorOf(node);
+        var verdict = cursor.Answer is { } answer
+            ? Gates.Check(node, Run, Workflow, cursor, answer)
             : Verdict.Rejected("no-answer", "no model has answered");
+        if (verdict.Critic is { } gate)
+        {
+            if (cursor.Failure is { } failure && (!failure.Retryable || cursor.Failures >= RunRules.MaxAttempts))
+            {
+                verdict = Verdict.Rejected("critic-unavailable", failure.Reason);
+            }
+            else
+            {
+                var said = Gates.TextOf(Workflow, cursor.Answer!);
+                return await RequestAsync(
+                    node.Id,
+                    cursor,
+                    gate.Tier ?? Tier.SLM_B,
+                    null,
+                    Gates.CriticTokens,
+                    critic: true,
+                    (model, most) => ModelTasks.BuildCritic(model, ModelTasks.DefaultPrompt(ModelTask.Critic), Run.Request!.Text, said, cursor.Found?.Passages ?? [], most),
+                    cancellationToken);
+            }
+        }
+
         var target = verdict switch
         {
             { Result: "passed" } => node.Passed,
             { Handoff: true } => node.Handoff,
             _ => node.Rejected,
         };
-        return Step(node, verdict.Result, verdict.Detail, RunRules.Resolve(Run, workflow, target));
+        return Leave(new(node, verdict.Result, verdict.Detail, RunRules.Resolve(Run, Workflow, target)));
     }
 
-    private StepCompleted Step(WorkflowNode node, string result, string detail, string? next) =>
-        new(node.Id, node.Type, Run.Steps + 1, result, detail, next, context.Now());
+    private DomainEvent Make(RunMove move) => move switch
+    {
+        RunMove.Leave m => Leave(m),
+        RunMove.End m => End(m),
+        _ => throw new InvalidOperationException($"{move} does not leave a step."),
+    };
 
-    private RunCompleted End(RunOutcome outcome, string reason, string? text)
+    private DomainEvent Leave(RunMove.Leave move)
+    {
+        var cursor = Run.At(move.Node.Id) ?? Run.Cursors[0];
+        if (move.Next is { } next && cursor.Branch is not null && move.Branches is null && Run.Cursors.Any(c => c != cursor && !c.IsParked && c.Step == next))
+        {
+            // Two places at one step could not be told apart.
+            return End(new(RunOutcome.Failed, "branches-meet", null));
+        }
+
+        return new StepCompleted(move.Node.Id, move.Node.Type, Run.Steps + 1, move.Result, move.Detail, move.Next, context.Now())
+        {
+            Output = move.Output is { } output ? Normal(output) : null,
+            Branch = cursor.Branch,
+            Branches = move.Branches,
+            Returns = move.Returns,
+        };
+    }
+
+    private RunCompleted End(RunMove.End move)
     {
         var at = context.Now();
-        var reply = outcome == RunOutcome.Answered && Run.Answer is { } answer ? AnswerContract.Parse(answer.Response).Reply : null;
+        var said = move.Outcome == RunOutcome.Answered && Run.Answer is { } answer ? Gates.Said(Workflow, answer) : default;
+        var text = Run.IsFirstVersion ? said.Text ?? move.Text : move.Text ?? said.Text;
+        var cites = said.Reply is not null && said.Text is not null && text!.Contains(said.Text, StringComparison.Ordinal);
         return new(
-            outcome,
-            reply is { Reason: AnswerReason.SmallTalk } ? "small-talk" : reason,
-            reply?.Answer ?? text ?? workflow.Fallback,
-            reply is null ? [] : Gates.Cite(reply, Run.Found?.Passages ?? []),
-            workflow.Name,
+            move.Outcome,
+            cites && said.Reply is { Reason: AnswerReason.SmallTalk } ? "small-talk" : move.Reason,
+            text ?? Workflow.Fallback,
+            cites ? Gates.Cite(said.Reply!, Run.Found?.Passages ?? []) : [],
+            Workflow.Name,
             Run.Answer?.Tier,
             Run.Steps,
             Run.ModelCalls,
@@ -170,8 +528,20 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
             Run.Cost,
             (at - Run.Request!.At).TotalMilliseconds,
             Run.Request.Fork is not null,
-            at);
+            at)
+        {
+            Queue = move.Queue,
+            Output = move.Output is { } output ? Normal(output) : null,
+        };
     }
+
+    private RunCursor CursorOf(WorkflowNode node) => Run.At(node.Id) ?? Run.Cursors[0];
+
+    private RunState State(WorkflowNode node, RunCursor? cursor = null) => RunState.Of(Run, Workflow, cursor ?? CursorOf(node), node);
+
+    /// <summary>JSON as it is read back from its event: whatever is made of it is then the same live and on a replay.</summary>
+    private static JsonElement Normal(JsonElement json) =>
+        JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(json, DomainJson.Default.JsonElement), DomainJson.Default.JsonElement);
 
     private ForkOrigin? ForkOf(ModelNode node) => Run.Request?.Fork is { } fork && fork.FromStep == node.Id ? fork : null;
 }

@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using AIaaS.Commands.Agents;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Channels;
@@ -30,10 +33,17 @@ public sealed record SendMessage(string Text, string? Conversation = null, strin
 /// <param name="Repeated">Whether the same message had been sent before under the same idempotency key.</param>
 public sealed record MessageAccepted(string Conversation, string Message, string Run, LogPosition Position, bool Repeated);
 
-/// <summary>The answer to a message, as it stands in its conversation.</summary>
-/// <param name="Run">How the run ended.</param>
+/// <summary>What a message has led to, as it stands in its conversation: an answer, a question back, or, with neither, a run that waits for somebody else.</summary>
+/// <param name="Completed">How the run ended; null while it waits.</param>
+/// <param name="Question">What the run asks the customer; null where it has ended or waits for somebody else.</param>
+/// <param name="State">The run.</param>
 /// <param name="Position">The consistency token: read models behind it show the answer.</param>
-public sealed record MessageReply(RunCompleted Run, LogPosition Position);
+public sealed record MessageReply(RunCompleted? Completed, MessageAsked? Question, Run State, LogPosition Position)
+{
+    /// <summary>How the run ended.</summary>
+    /// <exception cref="InvalidOperationException">It waits.</exception>
+    public RunCompleted Run => Completed ?? throw new InvalidOperationException("The run has not ended: it waits" + (Question is { } question ? $" for the customer's answer to '{question.Text}'." : "."));
+}
 
 /// <summary>Takes customers' messages in and brings the answers into their conversations.</summary>
 public sealed class ConversationService(RunEngine engine, WorkflowCatalog workflows, EventTypes types, IEventStore log, IdSource ids, TimeProvider time, ILogger<ConversationService>? logger = null)
@@ -42,6 +52,8 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
 
     private readonly ILogger logger = logger ?? NullLogger<ConversationService>.Instance;
     private readonly AggregateStore states = new(log, types);
+    private readonly ConversationCustomers customers = new(log, types, ids, time);
+    private readonly RunSignals signals = new(engine, log, types, ids, time);
     private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private readonly ConcurrentDictionary<string, Task<MessageReply>> replies = new(StringComparer.Ordinal);
 
@@ -55,6 +67,16 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         var workflow = Validate(command, context);
         var (tenant, key) = (context.Tenant, context.IdempotencyKey);
         var message = Id("message", tenant, key);
+        Conversation? before = null;
+        if (command.Conversation is { } existing)
+        {
+            before = await customers.LoadAsync(tenant, existing, cancellationToken);
+            if (await RouteAsync(command, context, before, message, cancellationToken) is { } routed)
+            {
+                return routed;
+            }
+        }
+
         var run = Id("run", tenant, key);
         var conversation = command.Conversation ?? Id("conversation", tenant, key);
         var at = time.GetUtcNow();
@@ -65,23 +87,24 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         try
         {
             // The run's stream must be new: that is what tells a first sending from a repetition.
-            begun = await engine.BeginAsync(tenant, workflow, [request], metadata, cancellationToken);
+            DomainEvent[] first = before?.Customer is { } known ? [request, new CustomerAuthenticated("", known, null, at)] : [request];
+            begun = await engine.BeginAsync(tenant, workflow, first, metadata, cancellationToken);
         }
         catch (WrongExpectedVersionException)
         {
-            if (await FirstAsync(tenant, run, hash, cancellationToken) is not { } first)
+            if (await FirstAsync(tenant, run, hash, cancellationToken) is not { } sent)
             {
                 // The first sending failed before anything of it was durable: this one takes its place.
                 return await SendAsync(command, context, cancellationToken);
             }
 
-            var received = await WriteAsync(tenant, first, null, metadata, -1, cancellationToken);
-            return new(first.Conversation, first.Message, run, received.Position, true);
+            var received = await WriteAsync(tenant, sent, null, metadata, -1, cancellationToken);
+            return new(sent.Conversation, sent.Message, run, received.Position, true);
         }
 
         // Model call and this append go on at the same time; should the process die in between, the recovery records the message.
         var recorded = WriteAsync(tenant, request, null, metadata, command.Conversation is null ? -1 : null, CancellationToken.None);
-        var reply = ReplyAsync(tenant, request, metadata, begun.Completion, recorded);
+        var reply = ReplyAsync(tenant, metadata, begun.Rest, recorded);
         var stream = Run.Stream(tenant, run).Value;
         replies[stream] = reply;
         _ = ForgetAsync(stream, reply);
@@ -105,34 +128,105 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
             }
         }
 
-        var completed = await engine.ExecuteAsync(tenant, run, cancellationToken);
-        return new(completed, await CompleteAsync(tenant, run, cancellationToken));
+        return await SettleAsync(tenant, await engine.RestAsync(tenant, run, cancellationToken), MetadataOf(tenant, run), null, cancellationToken);
     }
 
     /// <summary>
-    /// Brings the answer of a run that has ended into its conversation, and the message too where that is missing. Doing it again changes
-    /// nothing. A fork's answer goes nowhere.
+    /// Brings the answer of a run that has ended, or the question of one that waits for the customer, into its conversation, and the message
+    /// too where that is missing. Doing it again changes nothing. A fork's answer goes nowhere.
     /// </summary>
-    /// <exception cref="DomainException">There is no such run, or it has not ended.</exception>
+    /// <exception cref="DomainException">There is no such run, or it neither has ended nor waits.</exception>
     public async Task<LogPosition> CompleteAsync(string tenant, string run, CancellationToken cancellationToken = default)
     {
         var loaded = await engine.LoadAsync(tenant, run, cancellationToken);
-        var request = loaded.State.Request!;
-        if (request.Fork is not null)
+        if (loaded.State.Request!.Fork is not null)
         {
             return loaded.Position;
         }
 
-        var completed = loaded.State.Completed ?? throw new DomainException(RunErrors.StillRunning(run));
-        var metadata = new EventMetadata { Tenant = tenant, Actor = "runs", CorrelationId = run, CausationId = run };
-        return (await WriteAsync(tenant, request, Answered(request, completed), metadata, null, cancellationToken)).Position;
+        return loaded.State.Completed is null && !loaded.State.Waits.Any() && !loaded.State.UnknownCalls.Any()
+            ? throw new DomainException(RunErrors.StillRunning(run))
+            : (await SettleAsync(tenant, loaded.State, MetadataOf(tenant, run), null, cancellationToken)).Position;
     }
+
+    private static EventMetadata MetadataOf(string tenant, string run) => new() { Tenant = tenant, Actor = "runs", CorrelationId = run, CausationId = run };
 
     private static MessageReceived Received(RunRequested request) =>
         new(request.Conversation, request.Message, request.Customer, request.Text, request.Workflow, request.Run, request.At);
 
-    private static MessageAnswered Answered(RunRequested request, RunCompleted completed) =>
-        new(request.Message, request.Run, completed.Outcome, completed.Answer, completed.Citations, completed.At);
+    private static MessageAnswered Answered(RunRequested request, RunCompleted completed, string message) =>
+        new(message, request.Run, completed.Outcome, completed.Answer, completed.Citations, completed.At);
+
+    /// <summary>The question of a run that waits for the customer; null where it waits for somebody else.</summary>
+    private static RunWaiting? QuestionOf(Run run) => run.Waits.LastOrDefault(w => w.For is WaitKind.Message or WaitKind.Confirmation);
+
+    /// <summary>Brings what a run at rest says into its conversation.</summary>
+    private async Task<MessageReply> SettleAsync(string tenant, Run run, EventMetadata metadata, long? assumed, CancellationToken cancellationToken)
+    {
+        var request = run.Request!;
+        if (request.Conversation.Length == 0 || request.Fork is not null)
+        {
+            return new(run.Completed, null, run, LogPosition.Start);
+        }
+
+        MessageAsked? asked = null;
+        Func<string, DomainEvent>? reply = run.Completed is { } completed ? message => Answered(request, completed, message)
+            : QuestionOf(run) is { } waiting ? message => asked = new MessageAsked(message, request.Run, waiting.Step, waiting.Visit, waiting.Prompt ?? "", waiting.At)
+            : null;
+        var written = await WriteAsync(tenant, request, reply, metadata, assumed, cancellationToken);
+        return new(run.Completed, asked, run, written.Position);
+    }
+
+    /// <summary>Gives a message to the run that waits for it. Null where none waits, so that a run of its own is to handle it.</summary>
+    private async Task<MessageAccepted?> RouteAsync(SendMessage command, CommandContext context, Conversation conversation, string message, CancellationToken cancellationToken)
+    {
+        var (tenant, id) = (context.Tenant, command.Conversation!);
+        if (conversation.Messages.TryGetValue(message, out var earlier) && conversation.Routed.Contains(message))
+        {
+            await SignalAsync(tenant, earlier, id, message, command.Text, context, cancellationToken);
+            return new(id, message, earlier, LogPosition.Start, true);
+        }
+
+        if (conversation.Open is not { } open || conversation.Messages.ContainsKey(message)
+            || (await engine.LoadAsync(tenant, open.Run, cancellationToken)).State is not { Completed: null } run || QuestionOf(run) is not { } question)
+        {
+            return null;
+        }
+
+        // Recorded first, so that the message is not lost when the process ends in between: the recovery then signals it.
+        var received = new MessageReceived(id, message, command.Customer, command.Text, run.Request!.Workflow, open.Run, time.GetUtcNow()) { Step = question.Step, Visit = question.Visit };
+        var metadata = RunMetadata.For(context, ids);
+        var written = await WriteAsync(tenant, id, message, state => state.Route(received), metadata, cancellationToken);
+        if (written is null)
+        {
+            return null;
+        }
+
+        var signalled = await SignalAsync(tenant, open.Run, id, message, command.Text, context, cancellationToken);
+        return new(id, message, open.Run, signalled > written.Value.Position ? signalled : written.Value.Position, false);
+    }
+
+    /// <summary>Gives a recorded message to the run that waited for it. Doing it again changes nothing; neither does a run that waits no more.</summary>
+    internal async Task<LogPosition> SignalAsync(string tenant, string run, string conversation, string message, string text, CommandContext context, CancellationToken cancellationToken)
+    {
+        var state = (await engine.LoadAsync(tenant, run, cancellationToken)).State;
+        if (state.Signals.Contains(message) || QuestionOf(state) is not { } waiting)
+        {
+            return LogPosition.Start;
+        }
+
+        var accepted = waiting.For == WaitKind.Confirmation ? Consent.Read(text, waiting.Prompt ?? "") == true : (bool?)null;
+        var payload = JsonSerializer.SerializeToElement(new Dictionary<string, string>(StringComparer.Ordinal) { ["text"] = text, ["message"] = message, ["conversation"] = conversation }, ChannelJson.Default.DictionaryStringString);
+        try
+        {
+            return (await signals.SignalAsync(new(run, message, waiting.Step, accepted, payload), context with { Actor = "customer", IdempotencyKey = null }, cancellationToken)).Position;
+        }
+        catch (DomainException e) when (e.Error.Code is "run-not-waiting" or "run-completed")
+        {
+            // The time was up just now: the run has gone on without the message, and its answer says so.
+            return LogPosition.Start;
+        }
+    }
 
     private Workflow Validate(SendMessage command, CommandContext context)
     {
@@ -211,12 +305,11 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         }
     }
 
-    private async Task<MessageReply> ReplyAsync(string tenant, RunRequested request, EventMetadata metadata, Task<RunCompleted> completion, Task<AppendResult> recorded)
+    private async Task<MessageReply> ReplyAsync(string tenant, EventMetadata metadata, Task<Run> rest, Task<AppendResult> recorded)
     {
-        var completed = await completion;
+        var run = await rest;
         var received = await recorded;
-        var written = await WriteAsync(tenant, request, Answered(request, completed), metadata, received.Version, CancellationToken.None);
-        return new(completed, written.Position);
+        return await SettleAsync(tenant, run, metadata, received.Version, CancellationToken.None);
     }
 
     private async Task ForgetAsync(string stream, Task<MessageReply> reply)
@@ -230,24 +323,44 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     }
 
     /// <summary>
-    /// Records the message, and the answer where there is one, each once. <paramref name="assumed"/> is the version at which nothing of it
+    /// Records the message, and the reply to it where there is one, each once. <paramref name="assumed"/> is the version at which nothing of it
     /// is recorded but what came before; where that does not hold, or is not known, the conversation is loaded and decides.
     /// </summary>
-    private async Task<AppendResult> WriteAsync(string tenant, RunRequested request, MessageAnswered? answer, EventMetadata metadata, long? assumed, CancellationToken cancellationToken)
+    private async Task<AppendResult> WriteAsync(string tenant, RunRequested request, Func<string, DomainEvent>? reply, EventMetadata metadata, long? assumed, CancellationToken cancellationToken)
     {
         var stream = Conversation.Stream(tenant, request.Conversation).Value;
-        var bytes = metadata.ToUtf8();
         if (assumed is { } version)
         {
             try
             {
-                return await log.AppendAsync(stream, ExpectedVersion.Exact(version), [Event(stream, answer is null ? Received(request) : answer, request.Message, bytes)], cancellationToken);
+                return await log.AppendAsync(stream, ExpectedVersion.Exact(version), [Event(stream, reply is null ? Received(request) : reply(request.Message), request.Message, metadata.ToUtf8())], cancellationToken);
             }
             catch (WrongExpectedVersionException)
             {
                 // Others wrote to the conversation: it decides below.
             }
         }
+
+        return (await WriteAsync(
+            tenant,
+            request.Conversation,
+            request.Message,
+            state => reply?.Invoke(state.LastMessages.GetValueOrDefault(request.Run, request.Message)) switch
+            {
+                null => state.Receive(new(Received(request))),
+                MessageAsked asked => state.Ask(new(Received(request), asked)),
+                MessageAnswered answered => state.Answer(new(Received(request), answered)),
+                var other => throw new InvalidOperationException($"A {other.GetType().Name} is no reply."),
+            },
+            metadata,
+            cancellationToken))!.Value;
+    }
+
+    /// <summary>Writes what the conversation decides. Null where it refuses.</summary>
+    private async Task<AppendResult?> WriteAsync(string tenant, string conversation, string message, Func<Conversation, Decision> decide, EventMetadata metadata, CancellationToken cancellationToken)
+    {
+        var stream = Conversation.Stream(tenant, conversation).Value;
+        var bytes = metadata.ToUtf8();
 
         // Writers of this process into one conversation go one by one, so that each of them comes through.
         var turn = turns[(uint)string.GetHashCode(stream, StringComparison.Ordinal) % (uint)turns.Length];
@@ -257,9 +370,12 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
             for (var tries = 1; ; tries++)
             {
                 var loaded = await states.LoadAsync<Conversation>(stream, cancellationToken: cancellationToken);
-                var decision = answer is null
-                    ? loaded.State.Receive(new(Received(request)))
-                    : loaded.State.Answer(new(Received(request), answer));
+                var decision = decide(loaded.State);
+                if (decision.Error is not null)
+                {
+                    return null;
+                }
+
                 if (decision.Events.IsEmpty)
                 {
                     return new(loaded.Version, loaded.Position, true);
@@ -267,7 +383,7 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
 
                 try
                 {
-                    return await log.AppendAsync(stream, ExpectedVersion.Exact(loaded.Version), [.. decision.Events.Select(e => Event(stream, e, request.Message, bytes))], cancellationToken);
+                    return await log.AppendAsync(stream, ExpectedVersion.Exact(loaded.Version), [.. decision.Events.Select(e => Event(stream, e, message, bytes))], cancellationToken);
                 }
                 catch (WrongExpectedVersionException) when (tries < MaxTries)
                 {
@@ -284,6 +400,10 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     private NewEvent Event(string stream, object @event, string message, byte[] metadata)
     {
         var type = types.Of(@event);
-        return types.Write(NamedId.Of("conversation-event", stream, message, type.Name), @event, metadata);
+        var name = @event is MessageAsked asked ? string.Create(CultureInfo.InvariantCulture, $"{asked.Run}/{asked.Step}/{asked.Visit}") : @event is MessageAnswered answered ? answered.Message : message;
+        return types.Write(NamedId.Of("conversation-event", stream, name, type.Name), @event, metadata);
     }
 }
+
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class ChannelJson : JsonSerializerContext;

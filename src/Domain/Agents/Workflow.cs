@@ -19,6 +19,10 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
     private string? canonical;
     private string? hash;
     private FrozenDictionary<string, WorkflowNode>? byId;
+    private WorkflowCode? code;
+
+    // What was worked out of the other one does not hold for a copy with something changed.
+    private Workflow(Workflow other) => (Name, Description, Limits, Fallback, Nodes) = (other.Name, other.Description, other.Limits, other.Fallback, other.Nodes);
 
     // What is derived is not copied: a changed copy has a canonical form and a hash of its own.
     private Workflow(Workflow original) =>
@@ -31,6 +35,10 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
     /// <summary>SHA-256 (lower-case hex) of the canonical form.</summary>
     [JsonIgnore]
     public string Hash => hash ??= HashOf(Canonical);
+
+    /// <summary>Its expressions and templates, compiled.</summary>
+    [JsonIgnore]
+    internal WorkflowCode Code => code ?? Interlocked.CompareExchange(ref code, new(), null) ?? code;
 
     /// <summary>The node where a run begins.</summary>
     [JsonIgnore]

@@ -12,7 +12,18 @@ public sealed record ReceiveMessage(MessageReceived Received);
 /// <param name="Answer">The answer.</param>
 public sealed record AnswerMessage(MessageReceived Received, MessageAnswered Answer);
 
-/// <summary>A conversation: which messages came, and which of them are answered.</summary>
+/// <summary>A run's question, to go into its conversation.</summary>
+/// <param name="Received">The message, recorded first where it is not there yet.</param>
+/// <param name="Asked">The question.</param>
+public sealed record AskBack(MessageReceived Received, MessageAsked Asked);
+
+/// <summary>A customer whom a run's tool has proved.</summary>
+/// <param name="Customer">The customer's id.</param>
+/// <param name="Run">The run.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record AuthenticateCustomer(string Customer, string Run, DateTimeOffset At);
+
+/// <summary>A conversation: which messages came, which of them are answered, which run waits for the next one, and who the customer is.</summary>
 public sealed record Conversation : IState<Conversation>
 {
     /// <summary>The conversation before its first message.</summary>
@@ -21,8 +32,23 @@ public sealed record Conversation : IState<Conversation>
     /// <summary>Messages that came, each with the run that handles it.</summary>
     public ImmutableDictionary<string, string> Messages { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>Messages that a run got which waited for them.</summary>
+    public ImmutableHashSet<string> Routed { get; init; } = [];
+
     /// <summary>Messages that are answered.</summary>
     public ImmutableHashSet<string> Answered { get; init; } = [];
+
+    /// <summary>Questions that were put to the customer: <c>{run}/{step}/{visit}</c>.</summary>
+    public ImmutableHashSet<string> Questions { get; init; } = [];
+
+    /// <summary>The run's question that the next message answers; null where none waits.</summary>
+    public MessageAsked? Open { get; init; }
+
+    /// <summary>The last message of each run.</summary>
+    public ImmutableDictionary<string, string> LastMessages { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The customer who has been authenticated; null for none.</summary>
+    public string? Customer { get; init; }
 
     /// <summary>The stream of a conversation.</summary>
     public static StreamName Stream(string tenant, string conversation) => StreamName.For("conversation", tenant, conversation);
@@ -30,13 +56,21 @@ public sealed record Conversation : IState<Conversation>
     /// <inheritdoc />
     public Conversation Evolve(object @event) => @event switch
     {
-        MessageReceived e => this with { Messages = Messages.SetItem(e.Message, e.Run) },
-        MessageAnswered e => this with { Answered = Answered.Add(e.Message) },
+        MessageReceived e => this with { Routed = e.Step is null ? Routed : Routed.Add(e.Message), Messages = Messages.SetItem(e.Message, e.Run), LastMessages = LastMessages.SetItem(e.Run, e.Message), Open = Open?.Run == e.Run ? null : Open },
+        MessageAnswered e => this with { Answered = Answered.Add(e.Message), Open = Open?.Run == e.Run ? null : Open },
+        MessageAsked e => this with { Questions = Questions.Add(KeyOf(e)), Open = e },
+        ConversationCustomerAuthenticated e => this with { Customer = e.Customer },
         _ => this,
     };
 
     /// <summary>Records a message once.</summary>
     public Decision Receive(ReceiveMessage command) => Messages.ContainsKey(command.Received.Message) ? Decision.Unchanged : command.Received;
+
+    /// <summary>Records a message for the run that waits for it, once. Refused where that run waits no more.</summary>
+    public Decision Route(MessageReceived received) =>
+        Messages.ContainsKey(received.Message) ? Decision.Unchanged
+        : Open?.Run == received.Run ? received
+        : ConversationErrors.NobodyWaits();
 
     /// <summary>Records an answer once, behind its message.</summary>
     public Decision Answer(AnswerMessage command)
@@ -48,4 +82,34 @@ public sealed record Conversation : IState<Conversation>
 
         return Messages.ContainsKey(command.Answer.Message) ? command.Answer : Decision.Of(command.Received, command.Answer);
     }
+
+    /// <summary>Records a question once, behind the message that it is about.</summary>
+    public Decision Ask(AskBack command)
+    {
+        if (Questions.Contains(KeyOf(command.Asked)))
+        {
+            return Decision.Unchanged;
+        }
+
+        return Messages.ContainsKey(command.Asked.Message) ? command.Asked : Decision.Of(command.Received, command.Asked);
+    }
+
+    /// <summary>Takes the customer that was proved. A second, different one is refused.</summary>
+    public Decision Authenticate(AuthenticateCustomer command) =>
+        Customer is null ? new ConversationCustomerAuthenticated(command.Customer, command.Run, command.At)
+        : Customer == command.Customer ? Decision.Unchanged
+        : ConversationErrors.OtherCustomer();
+
+    private static string KeyOf(MessageAsked e) => $"{e.Run}/{e.Step}/{e.Visit}";
+}
+
+/// <summary>What conversations refuse.</summary>
+public static class ConversationErrors
+{
+    /// <summary>No run waits for a message.</summary>
+    public static DomainError NobodyWaits() => new("nobody-waits", "No run waits for the message any more.", "Send it again: a run of its own handles it.", 409);
+
+    /// <summary>The conversation has another customer.</summary>
+    public static DomainError OtherCustomer() =>
+        new("other-customer", "Another customer has been authenticated in this conversation.", "Open a conversation of its own for each customer.", 403);
 }

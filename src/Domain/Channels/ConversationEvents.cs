@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using AIaaS.Domain.Agents;
 using AIaaS.EventStore;
 
@@ -12,7 +13,16 @@ namespace AIaaS.Domain.Channels;
 /// <param name="Workflow">The workflow that handles it.</param>
 /// <param name="Run">The run that answers it.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record MessageReceived(string Conversation, string Message, string? Customer, string Text, string Workflow, string Run, DateTimeOffset At) : DomainEvent;
+public sealed record MessageReceived(string Conversation, string Message, string? Customer, string Text, string Workflow, string Run, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>Of a message that a waiting run gets: the step that waits; null for a message that a run of its own handles.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Step { get; init; }
+
+    /// <summary>Which visit of that step, from 1; 0 for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Visit { get; init; }
+}
 
 /// <summary>Type <c>conversation.message.answered</c>: a run's answer went into the conversation.</summary>
 /// <param name="Message">The message that was answered.</param>
@@ -22,3 +32,18 @@ public sealed record MessageReceived(string Conversation, string Message, string
 /// <param name="Citations">What it rests on.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record MessageAnswered(string Message, string Run, RunOutcome Outcome, string Text, ImmutableArray<Citation> Citations, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>conversation.message.asked</c>: the run that handles a message asks the customer back, and waits. The conversation's next message goes to that run.</summary>
+/// <param name="Message">The message that it was about.</param>
+/// <param name="Run">The run.</param>
+/// <param name="Step">The step that waits.</param>
+/// <param name="Visit">Which visit of the step, from 1.</param>
+/// <param name="Text">What the customer is asked; empty for nothing.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record MessageAsked(string Message, string Run, string Step, int Visit, string Text, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>conversation.customer.authenticated</c>: a run's tool proved who the customer of the conversation is. It stays so: a conversation has one customer.</summary>
+/// <param name="Customer">The customer's id.</param>
+/// <param name="Run">The run.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ConversationCustomerAuthenticated(string Customer, string Run, DateTimeOffset At) : DomainEvent;
