@@ -21,9 +21,6 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
     private FrozenDictionary<string, WorkflowNode>? byId;
     private WorkflowCode? code;
 
-    // What was worked out of the other one does not hold for a copy with something changed.
-    private Workflow(Workflow other) => (Name, Description, Limits, Fallback, Nodes) = (other.Name, other.Description, other.Limits, other.Fallback, other.Nodes);
-
     // What is derived is not copied: a changed copy has a canonical form and a hash of its own.
     private Workflow(Workflow original) =>
         (Name, Description, Limits, Fallback, Nodes) = (original.Name, original.Description, original.Limits, original.Fallback, original.Nodes);
