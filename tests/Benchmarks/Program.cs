@@ -10,6 +10,7 @@ IBenchmark[] benchmarks =
     new ProjectionRebuild(),
     new ProjectionMemory(),
     new RunFaq(),
+    new SchemaValidate2k(),
 ];
 IChildTask[] children =
 [
