@@ -3,6 +3,7 @@ using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
 using AIaaS.Projections.Knowledge;
 using AIaaS.Projections.Tenants;
+using AIaaS.Projections.Tools;
 
 namespace AIaaS.Projections;
 
@@ -15,5 +16,6 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(RunTimelineDocument))]
 [JsonSerializable(typeof(ConversationDocument))]
 [JsonSerializable(typeof(ArticleDocument))]
+[JsonSerializable(typeof(SideEffectDocument))]
 [JsonSerializable(typeof(TenantKpis))]
 public sealed partial class Documents : JsonSerializerContext;

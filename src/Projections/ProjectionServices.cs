@@ -3,6 +3,7 @@ using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
 using AIaaS.Projections.Knowledge;
 using AIaaS.Projections.Tenants;
+using AIaaS.Projections.Tools;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,7 @@ public static class ProjectionServices
             .AddProjection<RunTimelineProjection, RunTimelineDocument>()
             .AddProjection<ConversationsProjection, ConversationDocument>()
             .AddProjection<ArticlesProjection, ArticleDocument>()
+            .AddProjection<SideEffectsProjection, SideEffectDocument>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

@@ -2,6 +2,7 @@ using AIaaS.Queries.Agents;
 using AIaaS.Queries.Channels;
 using AIaaS.Queries.Knowledge;
 using AIaaS.Queries.Tenants;
+using AIaaS.Queries.Tools;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AIaaS.Queries;
@@ -15,5 +16,6 @@ public static class QueryServices
         .AddSingleton<EpisodeQueries>()
         .AddSingleton<ConversationQueries>()
         .AddSingleton<ArticleQueries>()
+        .AddSingleton<SideEffectQueries>()
         .AddSingleton<KpiQueries>();
 }

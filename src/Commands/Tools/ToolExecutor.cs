@@ -237,9 +237,9 @@ public sealed class ToolExecutor(TimeProvider time, ToolTelemetry telemetry) : I
 
     private sealed class Schemas(ToolManifest manifest)
     {
-        public ToolSchema Input { get; } = ToolSchema.Compile(manifest.Input);
+        public ToolSchema Input { get; } = new(manifest.Input);
 
-        public ToolSchema Output { get; } = ToolSchema.Compile(manifest.Output);
+        public ToolSchema Output { get; } = new(manifest.Output);
     }
 
     /// <summary>What has become of a call's attempts up to now.</summary>
