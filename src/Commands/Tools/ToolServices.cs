@@ -28,6 +28,9 @@ public static class ToolServices
         services.AddSingleton<IToolRegistry>(s => s.GetRequiredService<ToolRegistry>());
         services.AddSingleton<ISubscription>(s => s.GetRequiredService<ToolRegistry>());
         services.AddSingleton<ToolService>();
+        services.AddSingleton<OperatorCalls>();
+        services.AddSingleton<ToolResolution>();
+        services.AddSingleton<ReconciliationJob>();
         services.TryAddSingleton<Agents.OutsideEvents>();
         return services;
     }
