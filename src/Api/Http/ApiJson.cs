@@ -7,13 +7,16 @@ using AIaaS.Api.Channels;
 using AIaaS.Api.ControlPlane;
 using AIaaS.Api.Knowledge;
 using AIaaS.Api.Tenants;
+using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Knowledge;
+using AIaaS.Domain.Tools;
 using AIaaS.Projections;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
 using AIaaS.Projections.Knowledge;
+using AIaaS.Projections.Tools;
 using AIaaS.Queries.Knowledge;
 using AIaaS.Queries.Tenants;
 
@@ -54,6 +57,19 @@ namespace AIaaS.Api.Http;
 [JsonSerializable(typeof(ArticleWritten))]
 [JsonSerializable(typeof(ImportBody))]
 [JsonSerializable(typeof(ArticlesImported))]
+[JsonSerializable(typeof(ToolBody))]
+[JsonSerializable(typeof(ToolList))]
+[JsonSerializable(typeof(ToolVersionsView))]
+[JsonSerializable(typeof(ToolRegisteredView))]
+[JsonSerializable(typeof(DeprecationBody))]
+[JsonSerializable(typeof(ToolCallBody))]
+[JsonSerializable(typeof(ToolCallView))]
+[JsonSerializable(typeof(McpDiscoveryBody))]
+[JsonSerializable(typeof(McpOfferList))]
+[JsonSerializable(typeof(SideEffectDocument))]
+[JsonSerializable(typeof(Page<SideEffectDocument>))]
+[JsonSerializable(typeof(ResolutionBody))]
+[JsonSerializable(typeof(ResolutionView))]
 [JsonSerializable(typeof(TenantBody))]
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(ApiKeyBody))]
@@ -70,6 +86,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         AllowDuplicateProperties = false,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         MaxDepth = JsonReading.MaxDepth,
-        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false) },
     });
 }

@@ -39,12 +39,17 @@ internal static class Scopes
     public const string ArticlesWrite = "articles:write";
     public const string WorkflowsRead = "workflows:read";
     public const string AuditRead = "audit:read";
+    public const string ToolsRead = "tools:read";
+    public const string ToolsWrite = "tools:write";
+    public const string ToolsCall = "tools:call";
+    public const string SideEffectsRead = "side-effects:read";
+    public const string SideEffectsWrite = "side-effects:write";
     public const string OperationsRead = "operations:read";
     public const string OperationsWrite = "operations:write";
 
     public static readonly ImmutableArray<string> All =
     [
-        "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, AuditRead, OperationsRead, OperationsWrite,
+        "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite,
     ];
 }
 
