@@ -19,8 +19,10 @@ public static class ProjectionServices
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="options">The projections' settings; null for the defaults.</param>
-    public static IServiceCollection AddProjections(this IServiceCollection services, ProjectionOptions? options = null)
+    /// <param name="elsewhere">Whether another process builds the read models, so that this one only reads them.</param>
+    public static IServiceCollection AddProjections(this IServiceCollection services, ProjectionOptions? options = null, bool elsewhere = false)
     {
+        services.AddSingleton(new ProjectionsElsewhere(elsewhere));
         services.AddSingleton(options ?? new());
         return services
             .AddProjection<RunsProjection, RunDocument>()
@@ -52,7 +54,19 @@ public static class ProjectionServices
         services.AddKeyedSingleton(key, (provider, _) => new ReadModel<TDocument>(
             provider.GetRequiredService<TProjection>(),
             provider.GetRequiredService<IReadModelStore>(),
-            provider.GetRequiredKeyedService<ProjectionSubscription<TDocument>>(typeof(TProjection))));
+            ProgressOf<TProjection, TDocument>(provider)));
         return services;
     }
+
+    private static IProjectionProgress ProgressOf<TProjection, TDocument>(IServiceProvider provider)
+        where TProjection : Projection<TDocument>
+        where TDocument : class =>
+        provider.GetService<ProjectionsElsewhere>() is { Value: true }
+            ? new StoredProgress(
+                provider.GetRequiredService<TProjection>().Name,
+                EventFilter.Types(provider.GetRequiredService<TProjection>().EventTypePrefixes),
+                provider.GetRequiredService<IEventStore>(),
+                provider.GetRequiredService<IReadModelStore>(),
+                provider.GetRequiredService<TimeProvider>())
+            : provider.GetRequiredKeyedService<ProjectionSubscription<TDocument>>(typeof(TProjection));
 }

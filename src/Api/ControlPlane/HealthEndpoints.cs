@@ -8,7 +8,8 @@ namespace AIaaS.Api.ControlPlane;
 /// <summary>How the process stands.</summary>
 /// <param name="Status">ok or failing.</param>
 /// <param name="Checks">Each part that was looked at: ok, or what is wrong.</param>
-internal sealed record HealthReport(string Status, IReadOnlyDictionary<string, string> Checks);
+/// <param name="Roles">What this process does: api, projections, sagas, workers.</param>
+internal sealed record HealthReport(string Status, IReadOnlyDictionary<string, string> Checks, string Roles);
 
 /// <summary>
 /// live: the process answers (restart it when it does not). ready: log and read models can be reached and no subscription stalls
@@ -16,13 +17,13 @@ internal sealed record HealthReport(string Status, IReadOnlyDictionary<string, s
 /// </summary>
 internal static class HealthEndpoints
 {
-    private const string HealthExample = """{ "status": "ok", "checks": { "log": "ok", "readModels": "ok", "subscriptions": "ok" } }""";
+    private const string HealthExample = """{ "status": "ok", "checks": { "log": "ok", "readModels": "ok", "subscriptions": "ok" }, "roles": "api,projections,sagas,workers" }""";
 
     public static void Map(WebApplication app)
     {
         var health = app.MapGroup("/health").WithTags("Health");
         Add(health, "", "health", "Is everything well?", "The same as ready.", ReadyAsync);
-        Add(health, "/live", "live", "Is the process alive?", "It answers as long as the process does.", (_, _) => Task.FromResult(Report([])));
+        Add(health, "/live", "live", "Is the process alive?", "It answers as long as the process does.", (context, _) => Task.FromResult(Report(context, [])));
         Add(health, "/ready", "ready", "Can it take requests?", "The log and the read models can be reached, and no subscription stalls.", ReadyAsync);
         Add(health, "/started", "started", "Has it started?", "The subscriptions have caught up once since the start.", StartedAsync);
     }
@@ -40,7 +41,7 @@ internal static class HealthEndpoints
         var log = services.GetRequiredService<IEventStore>();
         var models = services.GetRequiredService<IReadModelStore>();
         var operations = services.GetRequiredService<IOperations>();
-        return Report(new()
+        return Report(context, new()
         {
             ["log"] = await TryAsync(
                 async t =>
@@ -68,7 +69,7 @@ internal static class HealthEndpoints
     {
         var startup = context.RequestServices.GetRequiredService<StartupProgress>();
         var operations = context.RequestServices.GetRequiredService<IOperations>();
-        return Report(new() { ["subscriptions"] = await TryAsync(t => startup.MissingAsync(operations, t), cancellationToken) });
+        return Report(context, new() { ["subscriptions"] = await TryAsync(t => startup.MissingAsync(operations, t), cancellationToken) });
     }
 
     private static async Task<string> TryAsync(Func<CancellationToken, Task<string?>> check, CancellationToken cancellationToken)
@@ -85,9 +86,9 @@ internal static class HealthEndpoints
         }
     }
 
-    private static IResult Report(Dictionary<string, string> checks)
+    private static IResult Report(HttpContext context, Dictionary<string, string> checks)
     {
         var ok = checks.Values.All(c => c == "ok");
-        return Results.Json(new HealthReport(ok ? "ok" : "failing", checks), Http.ApiJson.Plain.HealthReport, statusCode: ok ? 200 : 503);
+        return Results.Json(new HealthReport(ok ? "ok" : "failing", checks, RoleRules.Text(context.RequestServices.GetRequiredService<Settings>().Roles)), Http.ApiJson.Plain.HealthReport, statusCode: ok ? 200 : 503);
     }
 }

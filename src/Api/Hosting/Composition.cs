@@ -33,8 +33,8 @@ internal static class Composition
         services.AddSingleton(s => s.GetRequiredService<Opened>().ReadModels);
         services.AddSingleton(s => s.GetRequiredService<Opened>().PlatformKey);
         services.AddSingleton<StartupProgress>();
-        AddKernel(services);
-        services.AddProjections().AddQueries();
+        AddKernel(services, settings.Roles);
+        services.AddProjections(elsewhere: !settings.Roles.HasFlag(Roles.Projections)).AddQueries();
         services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns });
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"] });
         services.AddKnowledge().AddModels(configuration).AddRuns();
@@ -49,6 +49,11 @@ internal static class Composition
     public static void MapEndpoints(WebApplication app)
     {
         HealthEndpoints.Map(app);
+        if (!app.Services.GetRequiredService<Settings>().Roles.HasFlag(Roles.Api))
+        {
+            return;
+        }
+
         var v1 = app.MapGroup("/v1");
         ConversationEndpoints.Map(v1);
         RunEndpoints.Map(v1);
@@ -62,11 +67,11 @@ internal static class Composition
         SubscriptionEndpoints.Map(v1);
     }
 
-    private static void AddKernel(IServiceCollection services)
+    private static void AddKernel(IServiceCollection services, Roles roles)
     {
         services.AddSingleton<IParkingLot>(s => new ParkingLot(s.GetRequiredService<IEventStore>()));
         services.AddSingleton<ICheckpointStore>(s => new CheckpointStore(s.GetRequiredService<IEventStore>(), s.GetRequiredService<IdSource>()));
-        services.AddSingleton(s => new SubscriptionHost(s.GetServices<ISubscription>(), s.GetRequiredService<TimeProvider>(), logger: s.GetRequiredService<ILogger<SubscriptionHost>>()));
+        services.AddSingleton(s => new SubscriptionHost(s.GetServices<ISubscription>().Where(p => (RoleRules.Of(p) & roles) != 0), s.GetRequiredService<TimeProvider>(), logger: s.GetRequiredService<ILogger<SubscriptionHost>>()));
         services.AddHostedService(s => s.GetRequiredService<SubscriptionHost>());
         services.AddSingleton<IOperations, Operations>();
     }

@@ -13,6 +13,9 @@ internal sealed record Settings
 
     public required ReadModelOptions ReadModels { get; init; }
 
+    /// <summary>What this process does.</summary>
+    public Roles Roles { get; init; } = Roles.All;
+
     /// <summary>Whether no other process can write this log.</summary>
     public bool OwnsLog => EventStore.Engine == "embedded";
 
@@ -47,8 +50,11 @@ internal sealed record Settings
             CheckUrl(url);
         }
 
+        var roles = RoleRules.Read(configuration["Roles"]);
+        RoleRules.Check(roles, log.Engine, models.Engine);
         return new()
         {
+            Roles = roles,
             DataFolder = folder,
             EventStore = configuration["EventStore:DataFolder"] is null ? log with { DataFolder = folder } : log,
             ReadModels = configuration["ReadModels:DataFolder"] is null ? models with { DataFolder = folder } : models,
