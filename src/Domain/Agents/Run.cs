@@ -57,6 +57,9 @@ public sealed record Run : IState<Run>
     /// <summary>Hashes of the tool calls that the customer has confirmed and that have not been made.</summary>
     public ImmutableHashSet<string> Confirmed { get; init; } = [];
 
+    /// <summary>What the customer wrote to the run while it waited for that, in order.</summary>
+    public ImmutableList<string> Said { get; init; } = [];
+
     /// <summary>The signals that came.</summary>
     public ImmutableHashSet<string> Signals { get; init; } = [];
 
@@ -239,9 +242,16 @@ public sealed record Run : IState<Run>
     {
         var heard = this with { Signals = Signals.Add(e.Signal), StepsWithoutProgress = 0, StateHash = Turn(StateHash) };
         return At(e.Step) is { Waiting: { } waiting, Signal: null, TimedOut: false } && waiting.Visit == e.Visit
-            ? heard.With(e.Step, c => c with { Signal = e }) with { Confirmed = waiting is { For: WaitKind.Confirmation, RequestHash: { } hash } && e.Accepted == true ? Confirmed.Add(hash) : Confirmed }
+            ? heard.With(e.Step, c => c with { Signal = e }) with
+            {
+                Confirmed = waiting is { For: WaitKind.Confirmation, RequestHash: { } hash } && e.Accepted == true ? Confirmed.Add(hash) : Confirmed,
+                Said = waiting.For == WaitKind.Message && TextIn(e.Payload) is { } text ? Said.Add(text) : Said,
+            }
             : heard;
     }
+
+    private static string? TextIn(JsonElement? payload) =>
+        payload is { ValueKind: JsonValueKind.Object } members && members.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
     private Run Leave(StepCompleted e)
     {

@@ -146,6 +146,7 @@ public sealed class RunState
             new("workflow", ExpressionValue.From(workflow.Name)),
             new("steps", ExpressionValue.From((decimal)run.Steps)),
             new("customer", ExpressionValue.From(run.Customer)),
+            new("said", ExpressionValue.From(string.Join('\n', run.Said.Prepend(run.Request.Text)))),
             new("setback", ExpressionValue.From(cursor.Setback?.Detail)),
             new("now", ExpressionValue.From(cursor.Since.ToString("O", CultureInfo.InvariantCulture))),
         ])),
