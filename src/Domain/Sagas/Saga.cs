@@ -152,6 +152,30 @@ public sealed record Saga : IState<Saga>
     /// <summary>A copy of a member of the input; null where it has none of that name.</summary>
     public JsonNode? Node(string name) => Input.ValueKind == JsonValueKind.Object && Input.TryGetProperty(name, out var value) ? JsonNode.Parse(value.GetRawText()) : null;
 
+    /// <summary>Goes on after a person has seen to what kept it from going on.</summary>
+    /// <param name="saga">The saga's id.</param>
+    /// <param name="undone">Whether the step that could not be undone was undone by other means; otherwise that is tried again.</param>
+    /// <param name="reason">What was done.</param>
+    /// <param name="actor">Who.</param>
+    /// <param name="at">Business time, UTC.</param>
+    public Decision Resume(string saga, bool undone, string reason, string actor, DateTimeOffset at)
+    {
+        if (Started is null)
+        {
+            return SagaErrors.Unknown(saga);
+        }
+
+        if (Parked is not { } parked)
+        {
+            return SagaErrors.NotParked(saga, Status);
+        }
+
+        var resumed = new SagaResumed(actor, reason, undone, at);
+        return undone && Find(parked.Step)?.Request is { } call
+            ? Decision.Of(new ToolCallCompensated(call.Call, call.Step, call.Tool, null, at), resumed)
+            : resumed;
+    }
+
     /// <inheritdoc />
     public Saga Evolve(object @event) => @event switch
     {
@@ -160,7 +184,7 @@ public sealed record Saga : IState<Saga>
         SagaStepSkipped e => this with { Skipped = Skipped.Add(e.Step) },
         SagaCompensating e => this with { Compensating = e },
         SagaParked e => this with { Parked = e, Worker = null },
-        SagaResumed e => Resume(e),
+        SagaResumed => Resumed(),
         SagaCompleted e => this with { EndedAt = e.At, Worker = null },
         SagaCompensated e => this with { EndedAt = e.At, Worker = null },
         ToolCallRequested e => this with { Calls = Calls.Add(new(e)) },
@@ -216,14 +240,5 @@ public sealed record Saga : IState<Saga>
         return this with { Timer = null, Tries = Tries.SetItem(step, tries with { Waits = tries.Waits + 1 }) };
     }
 
-    private Saga Resume(SagaResumed e)
-    {
-        if (Parked is not { } parked)
-        {
-            return this;
-        }
-
-        var saga = this with { Parked = null, Tries = Tries.Remove(UndoPrefix + parked.Step) };
-        return e.Undone && saga.Find(parked.Step) is { } call ? saga.With(call.Request.Call, c => c with { Undone = true }) : saga;
-    }
+    private Saga Resumed() => Parked is { } parked ? this with { Parked = null, Tries = Tries.Remove(UndoPrefix + parked.Step) } : this;
 }
