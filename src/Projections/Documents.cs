@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
+using AIaaS.Projections.Customers;
 using AIaaS.Projections.Knowledge;
+using AIaaS.Projections.Orders;
 using AIaaS.Projections.Tenants;
 using AIaaS.Projections.Tools;
 
@@ -17,5 +19,8 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(ConversationDocument))]
 [JsonSerializable(typeof(ArticleDocument))]
 [JsonSerializable(typeof(SideEffectDocument))]
+[JsonSerializable(typeof(OrderDocument))]
+[JsonSerializable(typeof(ProductDocument))]
+[JsonSerializable(typeof(CustomerDocument))]
 [JsonSerializable(typeof(TenantKpis))]
 public sealed partial class Documents : JsonSerializerContext;

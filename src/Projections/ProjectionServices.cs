@@ -1,7 +1,9 @@
 using AIaaS.EventStore;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
+using AIaaS.Projections.Customers;
 using AIaaS.Projections.Knowledge;
+using AIaaS.Projections.Orders;
 using AIaaS.Projections.Tenants;
 using AIaaS.Projections.Tools;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,6 +32,9 @@ public static class ProjectionServices
             .AddProjection<ConversationsProjection, ConversationDocument>()
             .AddProjection<ArticlesProjection, ArticleDocument>()
             .AddProjection<SideEffectsProjection, SideEffectDocument>()
+            .AddProjection<OrdersProjection, OrderDocument>()
+            .AddProjection<ProductsProjection, ProductDocument>()
+            .AddProjection<CustomersProjection, CustomerDocument>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

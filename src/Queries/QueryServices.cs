@@ -1,6 +1,8 @@
 using AIaaS.Queries.Agents;
 using AIaaS.Queries.Channels;
+using AIaaS.Queries.Customers;
 using AIaaS.Queries.Knowledge;
+using AIaaS.Queries.Orders;
 using AIaaS.Queries.Tenants;
 using AIaaS.Queries.Tools;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,5 +19,8 @@ public static class QueryServices
         .AddSingleton<ConversationQueries>()
         .AddSingleton<ArticleQueries>()
         .AddSingleton<SideEffectQueries>()
+        .AddSingleton<OrderQueries>()
+        .AddSingleton<ProductQueries>()
+        .AddSingleton<CustomerQueries>()
         .AddSingleton<KpiQueries>();
 }

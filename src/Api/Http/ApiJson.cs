@@ -6,6 +6,7 @@ using AIaaS.Api.Audit;
 using AIaaS.Api.Channels;
 using AIaaS.Api.ControlPlane;
 using AIaaS.Api.Knowledge;
+using AIaaS.Api.Orders;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
@@ -15,9 +16,12 @@ using AIaaS.Domain.Tools;
 using AIaaS.Projections;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
+using AIaaS.Projections.Customers;
 using AIaaS.Projections.Knowledge;
 using AIaaS.Projections.Tools;
+using AIaaS.Projections.Orders;
 using AIaaS.Queries.Knowledge;
+using AIaaS.Queries.Orders;
 using AIaaS.Queries.Tenants;
 
 namespace AIaaS.Api.Http;
@@ -70,6 +74,13 @@ namespace AIaaS.Api.Http;
 [JsonSerializable(typeof(Page<SideEffectDocument>))]
 [JsonSerializable(typeof(ResolutionBody))]
 [JsonSerializable(typeof(ResolutionView))]
+[JsonSerializable(typeof(PlaceOrderBody))]
+[JsonSerializable(typeof(OrderPlacedView))]
+[JsonSerializable(typeof(OrderDocument))]
+[JsonSerializable(typeof(Page<OrderSummary>))]
+[JsonSerializable(typeof(ProductDocument))]
+[JsonSerializable(typeof(Page<ProductDocument>))]
+[JsonSerializable(typeof(CustomerDocument))]
 [JsonSerializable(typeof(TenantBody))]
 [JsonSerializable(typeof(TenantView))]
 [JsonSerializable(typeof(ApiKeyBody))]

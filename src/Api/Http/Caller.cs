@@ -38,6 +38,10 @@ internal static class Scopes
     public const string ArticlesRead = "articles:read";
     public const string ArticlesWrite = "articles:write";
     public const string WorkflowsRead = "workflows:read";
+    public const string OrdersRead = "orders:read";
+    public const string OrdersWrite = "orders:write";
+    public const string ProductsRead = "products:read";
+    public const string CustomersRead = "customers:read";
     public const string AuditRead = "audit:read";
     public const string ToolsRead = "tools:read";
     public const string ToolsWrite = "tools:write";
@@ -49,7 +53,7 @@ internal static class Scopes
 
     public static readonly ImmutableArray<string> All =
     [
-        "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite,
+        "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, OrdersRead, OrdersWrite, ProductsRead, CustomersRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite,
     ];
 }
 

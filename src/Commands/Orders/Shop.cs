@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using AIaaS.Commands.Customers;
 using AIaaS.Domain.Customers;
 using AIaaS.Domain.Orders;
@@ -82,12 +84,35 @@ public sealed class Shop(
         };
 
     /// <summary>Places an order and adds it to its customer's.</summary>
-    public async Task<CommandResult<Order>> PlaceAsync(PlaceOrder command, CommandContext context, CancellationToken cancellationToken = default)
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="order">The order's id; null: one is made of the idempotency key.</param>
+    /// <param name="customer">The customer's id.</param>
+    /// <param name="lines">What is wanted.</param>
+    /// <param name="method">The payment method.</param>
+    /// <param name="address">Where it goes; null: the customer's default address.</param>
+    /// <param name="context">On whose behalf, with an idempotency key.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="DomainException">There is no such customer, payment method or item, or too few of one.</exception>
+    public async Task<CommandResult<Order>> PlaceAsync(string tenant, string? order, string customer, ImmutableArray<StockLine> lines, string method, PostalAddress? address, CommandContext context, CancellationToken cancellationToken = default)
     {
-        var placed = await orders.HandleAsync(command, context, cancellationToken);
-        await AddToCustomerAsync(command.Tenant, placed.State.Id!, placed.State.Customer, command.At, context, cancellationToken);
+        ArgumentNullException.ThrowIfNull(context);
+        var known = await CustomerAsync(tenant, customer, cancellationToken);
+        var wanted = new Dictionary<string, Product>(StringComparer.Ordinal);
+        foreach (var item in lines.Select(l => l.Item).Distinct(StringComparer.Ordinal))
+        {
+            wanted.Add(item, await ProductOfAsync(tenant, item, cancellationToken));
+        }
+
+        var now = time.GetUtcNow();
+        var placed = await orders.HandleAsync(new PlaceOrder(tenant, order ?? IdOf(tenant, context.IdempotencyKey), known, lines, wanted, method, address, now), context, cancellationToken);
+        await AddToCustomerAsync(tenant, placed.State.Id!, placed.State.Customer, now, context, cancellationToken);
         return placed;
     }
+
+    // Twelve digits of a hash: an id that is taken refuses the order, and nothing is lost.
+    private static string IdOf(string tenant, string? idempotencyKey) => idempotencyKey is null
+        ? throw new ArgumentException("An order without an id needs an idempotency key to make one of.", nameof(idempotencyKey))
+        : "#W" + (BinaryPrimitives.ReadUInt64BigEndian(NamedId.Of("order-id", tenant, idempotencyKey).ToByteArray(bigEndian: true)) % 1_000_000_000_000).ToString("D12", CultureInfo.InvariantCulture);
 
     /// <summary>Adds an order to its customer's; again, it changes nothing.</summary>
     internal async Task AddToCustomerAsync(string tenant, string order, string customer, DateTimeOffset at, CommandContext context, CancellationToken cancellationToken) =>

@@ -172,20 +172,12 @@ internal sealed class ShopTools(Shop shop)
     private async Task<JsonElement> PlaceOrderAsync(ShopCall call, CancellationToken cancellationToken)
     {
         var customer = await CustomerAsync(call, cancellationToken);
-        var lines = call.Lines();
-        var products = new Dictionary<string, Product>(StringComparer.Ordinal);
-        foreach (var item in lines.Select(l => l.Item).Distinct(StringComparer.Ordinal))
-        {
-            products.Add(item, await shop.ProductOfAsync(call.Tenant, item, cancellationToken));
-        }
-
-        var order = call.OptionalText("order_id") ?? "#W" + (System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(Convert.FromHexString(call.Operation)) % 1_000_000_000_000).ToString("D12", System.Globalization.CultureInfo.InvariantCulture);
-        if (!ShopText.IsId(order))
+        if (call.OptionalText("order_id") is { } order && !ShopText.IsId(order))
         {
             throw new DomainException(new(ShopCall.InvalidInput, "The input is not possible: 'order_id' must be without white space", "Leave the id out: the shop then makes one.", 400));
         }
 
-        var placed = await shop.PlaceAsync(new(call.Tenant, order, customer, lines, products, call.Text("payment_method_id"), call.OptionalAddress("address"), Now), call.Context, cancellationToken);
+        var placed = await shop.PlaceAsync(call.Tenant, call.OptionalText("order_id"), customer.Id!, call.Lines(), call.Text("payment_method_id"), call.OptionalAddress("address"), call.Context, cancellationToken);
         var @event = placed.Events.OfType<OrderPlaced>().Single();
         return ShopJson.Write(json =>
         {
