@@ -85,6 +85,17 @@ internal static class OrderEndpoints
 {
     private const string Summary = """{ "order": "#W1001", "customer": "ann_example_1001", "status": "Pending", "total": { "amount": 47.84, "currency": "USD" }, "paid": { "amount": 47.84, "currency": "USD" }, "createdAt": "2026-01-31T09:30:00+00:00", "updatedAt": "2026-01-31T09:30:00+00:00" }""";
 
+    private const string Address = """{ "address1": "1 Main Street", "address2": "", "city": "Springfield", "state": "IL", "country": "USA", "zip": "62701" }""";
+
+    private const string Product = """{ "product": "8310926033", "tenant": "acme", "name": "Water Bottle", "variants": [ { "item": "6469567736", "options": [ { "name": "color", "value": "blue" } ], "price": { "amount": 47.84, "currency": "USD" }, "offered": true, "stock": 1000, "reserved": 1, "available": true } ], "updatedAt": "2026-01-31T09:30:00+00:00" }""";
+
+    private const string Details = $$"""
+        { "id": "#W1001", "customer": "ann_example_1001", "address": {{Address}},
+          "items": [ { "name": "Water Bottle", "product": "8310926033", "item": "6469567736", "price": { "amount": 47.84, "currency": "USD" }, "options": [ { "name": "color", "value": "blue" } ] } ],
+          "status": "Pending", "fulfillments": [], "payments": [ { "kind": "Payment", "amount": { "amount": 47.84, "currency": "USD" }, "method": "gift_card_1001" } ],
+          "cancelReason": null, "exchange": null, "return": null, "awaited": null, "changes": [], "unsettled": null, "contentHash": null }
+        """;
+
     public static void Map(RouteGroupBuilder v1)
     {
         var orders = v1.MapGroup("/orders").WithTags("Orders");
@@ -98,7 +109,8 @@ internal static class OrderEndpoints
             .Example(response: $$"""{ "items": [ {{Summary}} ], "nextCursor": null }""");
         orders.MapGet("/{order}", GetAsync)
             .Describe("getOrder", "Get an order", "With its items, payments and what is returned or exchanged. In the path, '#' is written %23.")
-            .ForTenants(Scopes.OrdersRead).Fresh();
+            .ForTenants(Scopes.OrdersRead).Fresh()
+            .Example(response: $$"""{ "order": "#W1001", "tenant": "acme", "customer": "ann_example_1001", "status": "Pending", "total": { "amount": 47.84, "currency": "USD" }, "paid": { "amount": 47.84, "currency": "USD" }, "createdAt": "2026-01-31T09:30:00+00:00", "updatedAt": "2026-01-31T09:30:00+00:00", "details": {{Details}} }""");
         orders.MapPost("", PlaceAsync)
             .Describe("placeOrder", "Place an order", "Answers when the order is recorded; reserving stock, charging and confirming follow. Prices are those of now.")
             .ForTenants(Scopes.OrdersWrite)
@@ -111,10 +123,12 @@ internal static class OrderEndpoints
             .Describe("listProducts", "List products", "With their variants and stock, by name.")
             .ForTenants(Scopes.ProductsRead)
             .Query("sort", "string", "name or updatedAt, with '-' before it for the largest first. Default: name.", "name")
-            .Paged().Fresh();
+            .Paged().Fresh()
+            .Example(response: $$"""{ "items": [ {{Product}} ], "nextCursor": null }""");
         products.MapGet("/{product}", GetProductAsync)
             .Describe("getProduct", "Get a product", "With its variants and stock.")
-            .ForTenants(Scopes.ProductsRead).Fresh();
+            .ForTenants(Scopes.ProductsRead).Fresh()
+            .Example(response: Product);
     }
 
     private static async Task<Ok<Page<OrderSummary>>> ListAsync(Caller caller, Freshness freshness, OrderQueries orders, HttpContext context, CancellationToken cancellationToken)
