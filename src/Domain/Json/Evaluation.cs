@@ -20,7 +20,13 @@ internal sealed class Evaluation(ExpressionValue root, ExpressionLimits limits)
     {
         try
         {
-            return new(evaluate(new(root, limits)), null);
+            var value = evaluate(new(root, limits));
+            if (value.Kind is ExpressionValueKind.String && value.MayHoldSurrogate)
+            {
+                value = ExpressionValue.From(value.ToText());
+            }
+
+            return new(value, null);
         }
         catch (ExpressionLimitException e)
         {
@@ -49,6 +55,9 @@ internal sealed class Evaluation(ExpressionValue root, ExpressionLimits limits)
             throw new ExpressionLimitException($"The evaluation made more than {limits.MaxOutput} characters. Pick the members that are needed instead of whole documents.");
         }
     }
+
+    /// <summary>Pays for reading a value as a whole.</summary>
+    public void Read(ExpressionValue value) => Step(1 + (int)(value.Weight / 256));
 
     public string Made(string text)
     {
@@ -99,6 +108,12 @@ internal sealed class Evaluation(ExpressionValue root, ExpressionLimits limits)
             return false;
         }
 
+        if (left.Kind is ExpressionValueKind.String or ExpressionValueKind.Number)
+        {
+            Read(left);
+            Read(right);
+        }
+
         switch (left.Kind)
         {
             case ExpressionValueKind.Number:
@@ -112,7 +127,7 @@ internal sealed class Evaluation(ExpressionValue root, ExpressionLimits limits)
                 return left.Count == right.Count && left.Items.Zip(right.Items).All(p => AreEqual(p.First, p.Second, depth + 1));
             case ExpressionValueKind.Object:
                 Descend(depth);
-                Step(left.Count);
+                Step(left.Count + (int)Math.Min((long)left.Count * right.Breadth / 32, int.MaxValue / 2));
                 return left.Count == right.Count && left.Members.All(m => right.Member(m.Key) is { Kind: not ExpressionValueKind.Absent } other && AreEqual(m.Value, other, depth + 1));
             default:
                 return true;
@@ -122,7 +137,8 @@ internal sealed class Evaluation(ExpressionValue root, ExpressionLimits limits)
     /// <summary>Less than zero, zero or more; null where the two have no order.</summary>
     public int? Compare(ExpressionValue left, ExpressionValue right)
     {
-        Step();
+        Read(left);
+        Read(right);
         return (left.Kind, right.Kind) switch
         {
             (ExpressionValueKind.Number, ExpressionValueKind.Number) => left.ExactNumber().CompareTo(right.ExactNumber()),

@@ -39,7 +39,7 @@ internal sealed class PathNode(Node start, Segment[] segments) : Node
         var value = start.Evaluate(evaluation);
         foreach (var segment in segments)
         {
-            evaluation.Step();
+            evaluation.Step(1 + (value.Breadth / 32));
             value = segment.Single(value);
             if (value.Kind is ExpressionValueKind.Absent)
             {
@@ -88,7 +88,7 @@ internal sealed class Segment(Selector[] selectors, bool isDescendant)
 
         foreach (var selector in selectors)
         {
-            evaluation.Step();
+            evaluation.Step(1 + (node.Breadth / 32));
             selector.Select(node, into, evaluation);
         }
     }
@@ -98,7 +98,7 @@ internal sealed class Segment(Selector[] selectors, bool isDescendant)
         evaluation.Descend(depth);
         foreach (var selector in selectors)
         {
-            evaluation.Step();
+            evaluation.Step(1 + (node.Breadth / 32));
             selector.Select(node, into, evaluation);
         }
 
@@ -169,7 +169,9 @@ internal sealed class SliceSelector(long? start, long? end, long step) : Selecto
             return;
         }
 
-        long length = node.Count;
+        // An item of a parsed document is found by passing those before it, so they are listed once.
+        var items = node.Items.ToArray();
+        long length = items.Length;
         var from = Normal(start ?? (step > 0 ? 0 : length - 1), length);
         var to = Normal(end ?? (step > 0 ? length : -length - 1), length);
         if (step > 0)
@@ -178,7 +180,7 @@ internal sealed class SliceSelector(long? start, long? end, long step) : Selecto
             for (var i = lower; i < upper; i += step)
             {
                 evaluation.Step();
-                into.Add(node.Item(i));
+                into.Add(items[i]);
             }
         }
         else
@@ -187,7 +189,7 @@ internal sealed class SliceSelector(long? start, long? end, long step) : Selecto
             for (var i = upper; i > lower; i += step)
             {
                 evaluation.Step();
-                into.Add(node.Item(i));
+                into.Add(items[i]);
             }
         }
     }
@@ -390,8 +392,8 @@ internal sealed class Call(Func<Evaluation, ExpressionValue[], ExpressionValue> 
         var values = new ExpressionValue[arguments.Length];
         for (var i = 0; i < arguments.Length; i++)
         {
-            evaluation.Step();
             values[i] = arguments[i].Evaluate(evaluation);
+            evaluation.Read(values[i]);
         }
 
         return function(evaluation, values);

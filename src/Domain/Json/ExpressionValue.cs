@@ -249,7 +249,16 @@ public readonly struct ExpressionValue : IEquatable<ExpressionValue>
                 writer.WriteEndObject();
                 break;
             default:
-                element.WriteTo(writer);
+                // Half a surrogate pair can be written by its escape alone.
+                if (MayHoldSurrogate)
+                {
+                    writer.WriteRawValue(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
+                }
+                else
+                {
+                    element.WriteTo(writer);
+                }
+
                 break;
         }
     }
@@ -291,6 +300,21 @@ public readonly struct ExpressionValue : IEquatable<ExpressionValue>
         OrderedDictionary<string, ExpressionValue> members => members.Sum(m => m.Key.Length + m.Value.Size + 2),
         _ => 8,
     };
+
+    /// <summary>What it costs to read the value once, in characters; for a container that was made, in items.</summary>
+    internal long Weight => made switch
+    {
+        null => Size,
+        string text => text.Length,
+        _ => Count,
+    };
+
+    /// <summary>What it costs to find a member or an item, in those that are passed.</summary>
+    internal int Breadth => made is null ? Count : 0;
+
+    /// <summary>Whether the document has an escape in it that may be half a surrogate pair.</summary>
+    internal bool MayHoldSurrogate => made is null && Kind is (ExpressionValueKind.String or ExpressionValueKind.Array or ExpressionValueKind.Object)
+        && System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(element) is var raw && (raw.IndexOf("\\ud"u8) >= 0 || raw.IndexOf("\\uD"u8) >= 0);
 
     private static readonly object Decimal = new();
 

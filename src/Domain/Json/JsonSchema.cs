@@ -105,14 +105,20 @@ public sealed class JsonSchema
     }
 
     /// <summary>Whether the value meets the schema; false where a bound is exceeded.</summary>
+    /// <exception cref="ArgumentException">The element is none: it was never set.</exception>
     public bool IsValid(JsonElement value)
     {
+        if (value.ValueKind is JsonValueKind.Undefined)
+        {
+            throw new ArgumentException("The element is undefined. Pass an element of a parsed document; JSON null is one.", nameof(value));
+        }
+
         var run = new SchemaRun(options, collects: false, isDynamic);
         try
         {
             return root.Validate(value, run, null, null, 0) && run.Exceeded is null;
         }
-        catch (InvalidOperationException) when (value.ValueKind is not JsonValueKind.Undefined)
+        catch (InvalidOperationException)
         {
             // The platform's answer to a text with half a surrogate pair.
             return false;
@@ -132,14 +138,14 @@ public sealed class JsonSchema
         {
             root.Validate(value, run, null, null, 0);
         }
-        catch (InvalidOperationException) when (value.ValueKind is not JsonValueKind.Undefined)
+        catch (InvalidOperationException)
         {
             run.Errors.Add(new("", root.Location, "limit", "holds a text with half a surrogate pair (\\uD800 to \\uDFFF on its own), which is no valid Unicode. Remove it."));
         }
 
         if (run.Exceeded is { } exceeded)
         {
-            run.Errors.Insert(0, new("", root.Location, "limit", exceeded));
+            run.Errors.Add(new("", root.Location, "limit", exceeded));
         }
 
         return new([.. run.Errors.Take(Math.Max(1, options.MaxErrors))]);

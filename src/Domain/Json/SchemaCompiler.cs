@@ -288,6 +288,11 @@ internal sealed class SchemaCompiler(JsonSchemaOptions options)
 
     private SchemaNode? NodeByPointer(SchemaResource resource, string pointer, string location, string reference)
     {
+        if (nodes.TryGetValue(resource.Uri + "#" + pointer, out var known))
+        {
+            return known;
+        }
+
         // A part with an $id of its own is a resource of its own: references in it are relative to that.
         var (element, within) = (resource.Root, "");
         var parts = pointer.Split('/').Skip(1).Select(JsonPointer.Unescape).ToArray();

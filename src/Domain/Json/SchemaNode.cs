@@ -787,6 +787,13 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
             return false;
         }
 
+        // Alternatives within alternatives within alternatives: to look for the nearest at each level would multiply.
+        if (run.Alternatives == 3)
+        {
+            return Fail(run, path, $"/{keyword}", keyword, $"meets none of the {Counted(schemas.Length, "alternative")} of {keyword}. Change it so that it meets one of them.");
+        }
+
+        run.Alternatives++;
         var found = run.Errors;
         (int Number, List<JsonSchemaError> Errors) nearest = (0, []);
         for (var i = 0; i < schemas.Length; i++)
@@ -799,6 +806,7 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
             }
         }
 
+        run.Alternatives--;
         run.Errors = found;
         Fail(run, path, $"/{keyword}", keyword, $"meets none of the {Counted(schemas.Length, "alternative")} of {keyword}. {(schemas.Length > 1 ? $"Number {Math.Max(1, nearest.Number)} comes nearest; to meet it mend" : "To meet it mend")} what is said next.");
         foreach (var error in nearest.Errors.TakeWhile(_ => !run.IsFull))

@@ -21,6 +21,9 @@ internal sealed class SchemaRun(JsonSchemaOptions options, bool collects, bool i
 
     public List<JsonSchemaError> Errors { get; set; } = [];
 
+    /// <summary>How many choices between alternatives are being explained at the moment, each within the one before.</summary>
+    public int Alternatives { get; set; }
+
     /// <summary>The resources that were entered on the way here, the innermost first; kept where there are dynamic references.</summary>
     public DynamicScope? Scope { get; set; }
 

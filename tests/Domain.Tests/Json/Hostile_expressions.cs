@@ -73,6 +73,24 @@ public sealed class Hostile_expressions
     public void that_make_too_much_are_cut(string source) =>
         Evaluate(source, $$"""{"s":"{{new string('a', 60_000)}}"}""").Error.Should().NotBeNull();
 
+    [TestCase("$.a[?@ == $.s]")]
+    [TestCase("$.a[?length($.s) > 5]")]
+    [TestCase("$.a[?contains($.s, @)]")]
+    [TestCase("$.a[?$.o.none == 1]")]
+    public void that_read_something_large_again_and_again_are_cut(string source)
+    {
+        var members = string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"k{i}\":{i}"));
+        Evaluate(source, $$"""{"s":"{{new string('b', 900_000)}}","o":{ {{members}} },"a":[{{string.Join(',', Enumerable.Repeat("\"b\"", 50_000))}}]}""").Error.Should().Contain("steps");
+    }
+
+    [Test]
+    public void that_slice_a_long_array_are_quick() =>
+        Evaluate("count($.a[0:60000])", $$"""{"a":[{{string.Join(',', Enumerable.Repeat("{}", 60_000))}}]}""").Value.Should().Be(ExpressionValue.From(60_000m));
+
+    [Test]
+    public void that_pass_half_a_surrogate_pair_on_keep_it_as_an_escape() =>
+        Evaluate("[$.a]", """{"a":"\ud800"}""").Value.ToJson().GetRawText().Should().Be("""["\ud800"]""");
+
     [TestCase("$..a")]
     [TestCase("$ == $")]
     [TestCase("distinct([$, $])")]

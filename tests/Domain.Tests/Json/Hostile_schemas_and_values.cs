@@ -40,6 +40,14 @@ public sealed class Hostile_schemas_and_values
     }
 
     [Test]
+    public void alternatives_within_alternatives_are_explained_in_time()
+    {
+        var value = string.Concat(Enumerable.Repeat("{\"a\":", 12)) + "{}" + new string('}', 12);
+        Validate("""{"anyOf":[{"properties":{"a":{"$ref":"#"}},"required":["z"]},{"properties":{"a":{"$ref":"#"}},"required":["y"]}]}""", value)
+            .Errors.Should().NotBeEmpty().And.NotContain(e => e.Keyword == "limit");
+    }
+
+    [Test]
     public void a_deep_value_ends() =>
         Validate("""{"items":{"$ref":"#"}}""", new string('[', 50_000) + new string(']', 50_000)).Errors.Should().ContainSingle().Which.Keyword.Should().Be("limit");
 
