@@ -55,6 +55,9 @@ public static class DomainEventTypes
             .Add("agent.step.completed", json.StepCompleted, "agentRun", new StepCompleted("answer", "model", 3, "ok", "", "validate", At))
             .Add("agent.run.completed", json.RunCompleted, "agentRun", new RunCompleted(RunOutcome.Answered, "answered", "You can send an item back within 30 days.", [citation], "faq_handling", Tier.SLM_A, 5, 1, usage, Money.Usd(0.0002m), 4.8, false, At))
             .Add("workflow.published", json.WorkflowPublished, "workflow", new WorkflowPublished("faq_handling", new('0', 64), "{}", At))
+            .Add("workflow.source.put", json.WorkflowSourcePut, "workflowSources", new WorkflowSourcePut("workflow", "faq_handling", "workflow: faq_handling\nnodes: []\n", new('0', 64), "k7", At))
+            .Add("workflow.source.removed", json.WorkflowSourceRemoved, "workflowSources", new WorkflowSourceRemoved("overlay", "shorter_answers", "k7", At))
+            .Add("workflow.activated", json.WorkflowActivated, "workflowSources", new WorkflowActivated("faq_handling", new('0', 64), "the new returns policy", "k7", At))
             .AddTools()
             .AddSagas()
             .AddDeadLetters()
@@ -98,4 +101,7 @@ public static class DomainEventTypes
 [JsonSerializable(typeof(RunCompleted))]
 [JsonSerializable(typeof(WorkflowPublished))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
+[JsonSerializable(typeof(WorkflowSourcePut))]
+[JsonSerializable(typeof(WorkflowSourceRemoved))]
+[JsonSerializable(typeof(WorkflowActivated))]
 public sealed partial class DomainJson : JsonSerializerContext;

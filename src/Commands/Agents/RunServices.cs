@@ -20,6 +20,9 @@ public static class RunServices
         services.TryAddSingleton(new WorkflowOptions());
         services.TryAddSingleton<RunTelemetry>();
         services.TryAddSingleton<WorkflowCatalog>();
+        services.TryAddSingleton<WorkflowService>();
+        services.TryAddSingleton<WorkflowWatch>();
+        services.AddSingleton<ISubscription>(s => s.GetRequiredService<WorkflowWatch>());
         services.TryAddSingleton<RunEngine>();
         services.TryAddSingleton<EpisodeStore>();
         services.TryAddSingleton<Replayer>();

@@ -1,15 +1,15 @@
 using System.Collections.Immutable;
-using AIaaS.Domain.Tenants;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Agents;
 
-/// <summary>Publishes a workflow.</summary>
+/// <summary>Publishes a version of a workflow.</summary>
+/// <param name="Tenant">Whose it is; <c>platform</c> for those of all tenants.</param>
 /// <param name="Workflow">The workflow.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record PublishWorkflow(Workflow Workflow, DateTimeOffset At);
+public sealed record PublishWorkflow(string Tenant, Workflow Workflow, DateTimeOffset At);
 
-/// <summary>All versions of a workflow that ever ran here, each kept once.</summary>
+/// <summary>All versions of a workflow, each kept once.</summary>
 public sealed record WorkflowPublications : IState<WorkflowPublications>
 {
     /// <summary>Before the first version.</summary>
@@ -18,11 +18,14 @@ public sealed record WorkflowPublications : IState<WorkflowPublications>
     /// <summary>The canonical form of each version, by its hash.</summary>
     public ImmutableDictionary<string, string> Definitions { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>The versions in the order in which they were published.</summary>
+    public ImmutableList<WorkflowPublished> Versions { get; init; } = [];
+
     /// <summary>The stream of a workflow's versions.</summary>
-    public static StreamName Stream(string workflow) => StreamName.For("workflow", Tenant.Platform, workflow);
+    public static StreamName Stream(string tenant, string workflow) => StreamName.For("workflow", tenant, workflow);
 
     /// <inheritdoc />
-    public WorkflowPublications Evolve(object @event) => @event is WorkflowPublished e ? this with { Definitions = Definitions.SetItem(e.Hash, e.Definition) } : this;
+    public WorkflowPublications Evolve(object @event) => @event is WorkflowPublished e ? this with { Definitions = Definitions.SetItem(e.Hash, e.Definition), Versions = Versions.Add(e) } : this;
 
     /// <summary>Keeps a version once.</summary>
     public Decision Publish(PublishWorkflow command) => Definitions.ContainsKey(command.Workflow.Hash)
