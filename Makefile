@@ -37,7 +37,7 @@ soak: build ## run all tests, the crash and property tests at their full counts 
 	@AIAAS_SOAK=1 AIAAS_TEST_LIMIT=$${AIAAS_TEST_LIMIT:-4h} build/test.sh $(CONFIG) $(ONLY)
 
 .PHONY: check
-check: format build openapi-check catalog-check ## format, build with analyzers, OpenAPI lint and catalogue up to date
+check: format build openapi-check catalog-check workflow-schema-check ## format, build with analyzers, OpenAPI lint, catalogue and schema up to date
 
 .PHONY: bench
 bench: build ## measure; prints a table and writes artifacts/bench.json (ONLY=name prefix)
@@ -50,6 +50,10 @@ catalog: build ## write the catalogue of event types to docs/events.md
 .PHONY: openapi
 openapi: build ## write the API's description to docs/openapi.json
 	@dotnet $(api) openapi docs/openapi.json
+
+.PHONY: workflow-schema
+workflow-schema: build ## write the JSON Schema of the workflow language to docs/workflow.schema.json
+	@dotnet $(api) workflow-schema docs/workflow.schema.json
 
 .PHONY: build
 build: sdk ## build everything, analyzers included
@@ -90,3 +94,7 @@ openapi-check: build
 .PHONY: catalog-check
 catalog-check: build
 	@$(call same,catalog,docs/events.md)
+
+.PHONY: workflow-schema-check
+workflow-schema-check: build
+	@$(call same,workflow-schema,docs/workflow.schema.json)

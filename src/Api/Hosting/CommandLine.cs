@@ -16,6 +16,7 @@ internal static class CommandLine
         aiaas catalog FILE          writes the catalogue of event types
         aiaas import retail FILE --tenant ID [--create-tenant NAME] [--currency USD] [--stock 1000] [--Name=value]
                                     imports a shop's products, customers and orders; can be repeated and goes on where it was
+        aiaas workflow-schema FILE  writes the JSON Schema of the workflow language
         """;
 
     public static async Task<int> RunAsync(string[] args)
@@ -29,6 +30,7 @@ internal static class CommandLine
                 ["openapi-lint", var file] => await OpenApi.OpenApiLint.RunAsync(file),
                 ["catalog", var file] => await Cli.EventCatalog.WriteAsync(file),
                 ["import", "retail", var file, .. var options] => await Cli.RetailImport.RunAsync(file, options),
+                ["workflow-schema", var file] => await WriteSchemaAsync(file),
                 [] or [['-', '-', ..], ..] or [['/', ..], ..] => await ServeAsync(args),
                 _ => Fail($"'{string.Join(' ', args)}' is not understood.\n{Usage}", 2),
             };
@@ -37,6 +39,12 @@ internal static class CommandLine
         {
             return Fail(Explain(e), 1);
         }
+    }
+
+    private static async Task<int> WriteSchemaAsync(string file)
+    {
+        await File.WriteAllTextAsync(file, WorkflowSchema.Text);
+        return 0;
     }
 
     private static async Task<int> ServeAsync(string[] args)

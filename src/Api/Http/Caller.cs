@@ -42,6 +42,7 @@ internal static class Scopes
     public const string OrdersWrite = "orders:write";
     public const string ProductsRead = "products:read";
     public const string CustomersRead = "customers:read";
+    public const string WorkflowsWrite = "workflows:write";
     public const string AuditRead = "audit:read";
     public const string ToolsRead = "tools:read";
     public const string ToolsWrite = "tools:write";
@@ -53,7 +54,7 @@ internal static class Scopes
 
     public static readonly ImmutableArray<string> All =
     [
-        "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, OrdersRead, OrdersWrite, ProductsRead, CustomersRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite,
+        "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, OrdersRead, OrdersWrite, ProductsRead, CustomersRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite, WorkflowsWrite,
     ];
 }
 

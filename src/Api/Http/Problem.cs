@@ -31,7 +31,17 @@ internal sealed record Problem(
 /// <summary>One fault of a request.</summary>
 /// <param name="Pointer">Where: a JSON pointer (RFC 6901) into the body, or <c>?name</c> for a query parameter.</param>
 /// <param name="Detail">What is wrong there and what is possible.</param>
-internal sealed record Fault(string Pointer, string Detail);
+/// <param name="Hint">How to mend it; where that is not said in the detail.</param>
+/// <param name="File">Of a fault inside a source text: which source.</param>
+/// <param name="Line">Of a fault inside a source text: its line, from 1.</param>
+/// <param name="Column">Of a fault inside a source text: its column, from 1.</param>
+internal sealed record Fault(
+    string Pointer,
+    string Detail,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Hint = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? File = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Line = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Column = null);
 
 /// <summary>A refusal on its way to the client.</summary>
 internal sealed class ProblemException(int status, string code, string detail, string? hint = null, IReadOnlyList<Fault>? errors = null, int? retryAfter = null)

@@ -135,7 +135,7 @@ public sealed class EpisodeStore(IEventStore log, EventTypes types, WorkflowCata
             throw new DomainException(RunErrors.UnknownRun(run));
         }
 
-        var workflow = pinned is { } p ? await workflows.FindVersionAsync(p.Name, p.Hash, cancellationToken) : null;
+        var workflow = pinned is { } p ? await workflows.FindVersionAsync(tenant, p.Name, p.Hash, cancellationToken) : null;
         return new(stream, events.ToImmutable(), workflow?.Canonical);
     }
 }

@@ -36,7 +36,7 @@ public sealed class Forker(RunEngine engine, EpisodeStore episodes, EventTypes t
             throw new DomainException(RunErrors.StillRunning(command.Run));
         }
 
-        var workflow = await workflows.FindVersionAsync(source.Request!.Workflow, started.Pins.Workflow, cancellationToken)
+        var workflow = await workflows.FindVersionAsync(context.Tenant, source.Request!.Workflow, started.Pins.Workflow, cancellationToken)
             ?? throw new DomainException(RunErrors.WorkflowVersionMissing(source.Request.Workflow, started.Pins.Workflow));
         if (workflow.Find(command.FromStep) is not { } node || (node is not StartNode && !source.Visits.ContainsKey(node.Id)))
         {

@@ -131,7 +131,7 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
                 return new(at, episode.Events[at].Type, $"the run was made by version {started.Pins.Engine} of the run engine; this program has version {RunRules.Version}");
             }
 
-            workflow = Bundled(episode, started.Pins.Workflow) ?? await workflows.FindVersionAsync(request.Workflow, started.Pins.Workflow, cancellationToken);
+            workflow = Bundled(episode, started.Pins.Workflow) ?? await workflows.FindVersionAsync(episode.Tenant, request.Workflow, started.Pins.Workflow, cancellationToken);
             if (workflow is null)
             {
                 return new(at, episode.Events[at].Type, $"the version {started.Pins.Workflow} of the workflow '{request.Workflow}' is neither in the episode nor in the log");
@@ -147,7 +147,7 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
                 machine.Take(recorded);
                 if (recorded is RunMoved moved)
                 {
-                    workflow = await workflows.FindVersionAsync(request.Workflow, moved.Pins.Workflow, cancellationToken);
+                    workflow = await workflows.FindVersionAsync(episode.Tenant, request.Workflow, moved.Pins.Workflow, cancellationToken);
                     if (workflow is null)
                     {
                         return new(context.Index - 1, "agent.run.moved", $"the version {moved.Pins.Workflow} of the workflow '{request.Workflow}' is not in the log");

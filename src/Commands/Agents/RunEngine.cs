@@ -235,7 +235,7 @@ public sealed class RunEngine : IAsyncDisposable
             // Read again behind the moment from which on a wake-up finds this execution: nothing that came meanwhile is missed.
             var loaded = await LoadAsync(tenant, run, stopping.Token);
             var state = loaded.State;
-            var workflow = await WorkflowOfAsync(state);
+            var workflow = await WorkflowOfAsync(tenant, state);
             if (state.Completed is not null || (workflow is not null && RunRules.Next(state, workflow) is RunMove.Rest))
             {
                 End(execution, tenant, run, state);
@@ -281,9 +281,9 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    private async Task<Workflow?> WorkflowOfAsync(Run run) => run.Started is { } started
-        ? await services.Workflows.FindVersionAsync(run.Request!.Workflow, started.Pins.Workflow, stopping.Token)
-        : services.Workflows.Find(run.Request!.Workflow);
+    private async Task<Workflow?> WorkflowOfAsync(string tenant, Run run) => run.Started is { } started
+        ? await services.Workflows.FindVersionAsync(tenant, run.Request!.Workflow, started.Pins.Workflow, stopping.Token)
+        : await services.Workflows.FindAsync(tenant, run.Request!.Workflow, stopping.Token);
 
     private async Task<RecordedEvent> LastAsync(string stream, long version)
     {
@@ -375,7 +375,7 @@ public sealed class RunEngine : IAsyncDisposable
             catch (WrongExpectedVersionException)
             {
                 var loaded = await LoadAsync(tenant, run, stopping.Token);
-                if (loaded.State.Worker != process || loaded.State.Completed is not null || await WorkflowOfAsync(loaded.State) is not { } workflow)
+                if (loaded.State.Worker != process || loaded.State.Completed is not null || await WorkflowOfAsync(tenant, loaded.State) is not { } workflow)
                 {
                     throw;
                 }

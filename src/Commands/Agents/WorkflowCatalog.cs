@@ -110,9 +110,6 @@ public sealed class WorkflowCatalog
     public async Task<Workflow?> FindVersionAsync(string tenant, string name, string hash, CancellationToken cancellationToken = default) =>
         await KeptAsync(tenant, name, hash, cancellationToken) ?? (tenant == Tenant.Platform ? null : await KeptAsync(Tenant.Platform, name, hash, cancellationToken));
 
-    /// <summary>A version of a workflow of those for all tenants; null where the log holds none.</summary>
-    public Task<Workflow?> FindVersionAsync(string name, string hash, CancellationToken cancellationToken = default) => KeptAsync(Tenant.Platform, name, hash, cancellationToken);
-
     /// <summary>Keeps a version in the log before the first run of it; later calls cost nothing.</summary>
     internal ValueTask PublishAsync(Workflow workflow, CancellationToken cancellationToken) =>
         published.ContainsKey(workflow.Hash) ? ValueTask.CompletedTask : new(KeepAsync(Tenant.Platform, workflow, new(Tenant.Platform, "workflows"), cancellationToken));

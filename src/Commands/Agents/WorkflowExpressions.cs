@@ -1,4 +1,5 @@
 using AIaaS.Domain.Json;
+using Json = AIaaS.Domain.Json.JsonSchema;
 
 namespace AIaaS.Commands.Agents;
 
@@ -56,6 +57,14 @@ internal static class WorkflowExpressions
     /// <summary>Names what is wrong with a JSON Schema.</summary>
     public static void CheckSchema(WorkflowSource source, YamlPart part, string json)
     {
+        if (!Json.TryCompile(json, out _, out var faults))
+        {
+            foreach (var fault in faults.Take(20))
+            {
+                var at = WorkflowTrees.At(part, Uri.UnescapeDataString(fault.Location[(fault.Location.IndexOf('#', StringComparison.Ordinal) + 1)..]));
+                source.Fault(at, $"This is no JSON Schema: {fault.Message}.", fault.Hint);
+            }
+        }
     }
 
     /// <summary>The run's state has few members; what begins with another name is never there.</summary>

@@ -117,15 +117,14 @@ internal sealed class WorkflowReader(WorkflowSource source, IReadOnlyDictionary<
             "end" => ReadEnd(fields, id),
             _ => throw new InvalidOperationException($"The loader does not read nodes of type '{type}'."),
         };
-        node = node with { MaxVisits = fields.Integer("max_visits"), Exhausted = OptionalTarget(fields, "exhausted") };
+        if (spec.AllFields.Contains(WorkflowSyntax.MaxVisits))
+        {
+            node = node with { MaxVisits = fields.Integer("max_visits"), Exhausted = OptionalTarget(fields, "exhausted") };
+        }
+
         if (node is { Exhausted: not null } && !fields.Has("max_visits"))
         {
             fields.Fault("exhausted", "'exhausted' says where to go when 'max_visits' are used up, but there is no 'max_visits'.", "Add 'max_visits', or leave 'exhausted' out.");
-        }
-
-        if (node is StartNode or EndNode or HandoffNode && fields.Has("max_visits"))
-        {
-            fields.Fault("max_visits", $"A node of type '{type}' is visited once at most.", "Leave 'max_visits' out.");
         }
 
         return source.Count == before ? new(node, fields) : null;
@@ -389,10 +388,16 @@ internal sealed class WorkflowReader(WorkflowSource source, IReadOnlyDictionary<
 
     private IEnumerable<string> Targets(WorkflowFields fields, string name)
     {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in fields.List(name)?.Items ?? [])
         {
             if (item is YamlText { Value.Length: > 0 } text)
             {
+                if (!seen.Add(text.Value))
+                {
+                    source.Fault(text, $"'{WorkflowSource.Cut(text.Value)}' stands in '{name}' twice.", "Keep one of them.");
+                }
+
                 yield return text.Value;
             }
             else

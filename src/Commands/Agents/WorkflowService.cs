@@ -129,16 +129,20 @@ public sealed class WorkflowService
             async own =>
             {
                 var history = own.State.Activations.GetValueOrDefault(name, []);
-                var active = own.Active.GetValueOrDefault(name)?.Hash;
-
-                // What was rolled back from is not gone forward to by rolling back again.
-                var before = Before(history) ?? (catalog.Find(name)?.Hash is { } shipped && shipped != active ? shipped : null);
+                var before = Before(catalog.Find(name)?.Hash, history);
                 return before is null
                     ? throw new DomainException(own.Active.ContainsKey(name) ? WorkflowErrors.NothingBefore(name) : RunErrors.UnknownWorkflow(name, [.. own.Active.Keys.Order(StringComparer.Ordinal)]))
                     : await VersionAsync(context.Tenant, own, name, before, cancellationToken);
             },
             reason,
             cancellationToken);
+
+    /// <summary>Whether a text can be the name of a workflow, fragment or overlay.</summary>
+    public static bool IsName(string text) => WorkflowSyntax.IsName(text) && text.Length <= WorkflowSyntax.MaxNameLength;
+
+    /// <summary>The workflows that run for a tenant now, by name.</summary>
+    public async Task<IReadOnlyList<Workflow>> ListAsync(string tenant, CancellationToken cancellationToken = default) =>
+        [.. (await catalog.OfAsync(tenant, cancellationToken)).Active.Values.OrderBy(w => w.Name, StringComparer.Ordinal)];
 
     /// <summary>The versions of a workflow, newest first; empty where there is no such workflow.</summary>
     public async Task<IReadOnlyList<WorkflowVersion>> VersionsAsync(string tenant, string name, CancellationToken cancellationToken = default)
@@ -176,12 +180,12 @@ public sealed class WorkflowService
         return [.. own.Concat(shipped).DistinctBy(f => f.Item1).OrderBy(f => f.Item1, StringComparer.Ordinal)];
     }
 
-    private static string? Before(ImmutableList<WorkflowActivated> history)
+    /// <summary>The version before the active one. What was rolled back from is not gone forward to by rolling back again.</summary>
+    private static string? Before(string? shipped, ImmutableList<WorkflowActivated> history)
     {
-        var stack = new List<string>();
+        List<string> stack = shipped is null ? [] : [shipped];
         foreach (var activated in history)
         {
-            // An activation of an earlier version takes what came after it off.
             var at = stack.IndexOf(activated.Version);
             if (at >= 0)
             {

@@ -113,9 +113,13 @@ internal sealed record FieldSpec(string Name, FieldKind Kind, string Description
 /// <param name="Fields">Its own fields.</param>
 internal sealed record NodeSpec(string Name, string Description, ImmutableArray<FieldSpec> Fields)
 {
+    /// <summary>What must hold of its fields together, as JSON Schema; the loader says the same in its own words.</summary>
+    public ImmutableArray<string> Rules { get; init; } = [];
+
     /// <summary>Its own fields and those of every node.</summary>
     public ImmutableArray<FieldSpec> AllFields { get; } = Name is "use"
         ? [WorkflowSyntax.Id, WorkflowSyntax.Type, .. Fields]
+        : Name is "start" or "end" or "handoff" ? [WorkflowSyntax.Id, WorkflowSyntax.Type, .. Fields]
         : [WorkflowSyntax.Id, WorkflowSyntax.Type, WorkflowSyntax.MaxVisits, WorkflowSyntax.Exhausted, .. Fields];
 }
 
@@ -224,7 +228,16 @@ internal static class WorkflowSyntax
             new("max_output_tokens", FieldKind.Integer, "The most output tokens.", Most: 100_000) { Default = "800" },
             Next("The next node when the model answered."),
             new("failed", FieldKind.Target, "The next node when no attempt gave an answer; without it the run fails."),
-        ]),
+        ])
+        {
+            Rules =
+            [
+                """{ "if": { "properties": { "task": { "const": "classify" } }, "required": ["task"] }, "then": { "required": ["labels"] }, "else": { "properties": { "labels": false } } }""",
+                """{ "if": { "properties": { "task": { "const": "agent" } }, "required": ["task"] }, "then": { "required": ["tools"] }, "else": { "properties": { "tools": false, "max_tool_calls": false } } }""",
+                """{ "if": { "properties": { "task": { "const": "extract" } }, "required": ["task"] }, "then": { "required": ["output_schema"] } }""",
+                """{ "if": { "properties": { "task": { "enum": ["answer", "classify", "critic"] } } }, "then": { "properties": { "output_schema": false } } }""",
+            ],
+        },
         new("tool", "Calls a tool. Its output is the step's output.",
         [
             new("tool", FieldKind.ToolName, "The tool's name.", true),
@@ -259,7 +272,10 @@ internal static class WorkflowSyntax
             new("most", FieldKind.Integer, "The most rounds.", true, Most: 1_000),
             Next("The next node when there is no further round."),
             new("exceeded", FieldKind.Target, "The next node when the rounds are used up and there would be more; without it the run is cut."),
-        ]),
+        ])
+        {
+            Rules = ["""{ "oneOf": [{ "required": ["over"] }, { "required": ["while"] }] }"""],
+        },
         new("validate", "Holds a model's answer against gates.",
         [
             new("gates", FieldKind.Gates, "In the order in which they are tried; the first one that refuses decides.", true, Most: 10),
@@ -277,7 +293,15 @@ internal static class WorkflowSyntax
             Next("The next node when it came, was approved or was confirmed."),
             new("rejected", FieldKind.Target, "Of an approval or confirmation: the next node on a no; without it 'timed_out'."),
             new("timed_out", FieldKind.Target, "The next node when the time is up.", true),
-        ]),
+        ])
+        {
+            Rules =
+            [
+                """{ "if": { "properties": { "for": { "const": "signal" } } }, "then": { "required": ["name"] }, "else": { "properties": { "name": false } } }""",
+                """{ "if": { "properties": { "for": { "const": "confirmation" } } }, "then": { "required": ["of"] }, "else": { "properties": { "of": false } } }""",
+                """{ "if": { "properties": { "for": { "enum": ["signal", "message"] } } }, "then": { "properties": { "rejected": false } } }""",
+            ],
+        },
         new("handoff", "Gives the conversation to a person. This ends the run.",
         [
             new("reason", FieldKind.Code, "Why, as a stable code: lower-case letters, digits, '-'.", true),
@@ -300,7 +324,10 @@ internal static class WorkflowSyntax
             new("outcome", FieldKind.Choice, "How it ends.", true) { Choices = ["answered", "handed_off"] },
             new("text", FieldKind.Template, "What the customer is told; without it, on an answer, the model's last answer.", Most: MaxText),
             new("output", FieldKind.JsonTemplate, "What the workflow gives to the one that runs it; texts in it are templates.", Most: 60_000),
-        ]),
+        ])
+        {
+            Rules = ["""{ "if": { "properties": { "outcome": { "const": "handed_off" } } }, "then": { "required": ["text"] } }"""],
+        },
         new("use", "Puts the nodes of a fragment here.",
         [
             new("fragment", FieldKind.Name, "The fragment's name.", true, Most: MaxNameLength),

@@ -64,7 +64,8 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     /// <exception cref="DomainException">The message cannot be taken: the error names every fault.</exception>
     public async Task<MessageAccepted> SendAsync(SendMessage command, CommandContext context, CancellationToken cancellationToken = default)
     {
-        var workflow = Validate(command, context);
+        Validate(command, context);
+        var workflow = await workflows.GetAsync(context.Tenant, command.Workflow, cancellationToken);
         var (tenant, key) = (context.Tenant, context.IdempotencyKey);
         var message = Id("message", tenant, key);
         Conversation? before = null;
@@ -228,7 +229,7 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         }
     }
 
-    private Workflow Validate(SendMessage command, CommandContext context)
+    private static void Validate(SendMessage command, CommandContext context)
     {
         List<string> faults = [];
         if (string.IsNullOrWhiteSpace(command.Text) || command.Text.Length > SendMessage.MaxTextLength)
@@ -259,8 +260,6 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         {
             throw new DomainException(RunErrors.Invalid("invalid-message", string.Join(" ", faults), "Correct what is named and send it again."));
         }
-
-        return workflows.Get(command.Workflow);
     }
 
     private static bool IsWellFormed(string text)

@@ -128,7 +128,7 @@ public sealed class The_workflow_language
     [TestCase("tool: get_product_details, next: met }", "tool: get_product_details, next: each }", "[ left, ¦right ]", "never comes to the join", "'met'")]
     [TestCase("user }}\" }, next: met }", "user }}\" }, next: met, failed: person }", "id: ¦person", "ends the run inside the branch 'left'", "join")]
     [TestCase("item: \"{{ $.loop.item }}\" }, next: each }", "item: \"{{ $.loop.item }}\" }, next: ask }", "body: ¦item", "never comes back", "each")]
-    [TestCase("branches: [ left, right ]", "branches: [ left, left ]", "id: ¦right", "No way leads", "")]
+    [TestCase("branches: [ left, right ]", "branches: [ left, left ]", "[ left, ¦left ]", "twice", "Keep one")]
     [TestCase("for: approval, prompt", "for: approval, name: x, prompt", "name: ¦x", "belongs to a wait for 'signal'", "Leave it out")]
     [TestCase("task: extract\n", "task: answer\n", "output_schema: ¦{ type: object, properties", "form of its own", "extract")]
     [TestCase("critic_call: { tier: SLM_B, threshold: 0.7 }", "critic_call: { tier: SLM_B, treshold: 0.7 }", "SLM_B, ¦treshold", "no field 'treshold'", "threshold")]
