@@ -15,11 +15,14 @@ internal sealed class ShopWorld : IAsyncDisposable
 
     private readonly string folder;
     private readonly bool keep;
+    private readonly ToolTelemetry telemetry = new();
+    private readonly ToolExecutor executor;
     private int calls;
 
     private ShopWorld(string folder, bool keep, IEventStore log)
     {
         (this.folder, this.keep, Log) = (folder, keep, log);
+        executor = new(TimeProvider.System, telemetry);
         Types = DomainEventTypes.Create();
         var ids = IdSource.From(TimeProvider.System);
         Orders = new(log, Types, ids);
@@ -70,8 +73,13 @@ internal sealed class ShopWorld : IAsyncDisposable
     public Task<ToolOutcome> CallAsync(string tool, string input, string? key = null, string? customer = null, string tenant = Tenant) =>
         CallAsync(tool, JsonSerializer.Deserialize<JsonElement>(input), key, customer, tenant);
 
-    public Task<ToolOutcome> CallAsync(string tool, JsonElement input, string? key = null, string? customer = null, string tenant = Tenant) =>
-        Tools[tool].InvokeAsync(new(tenant, "agentRun-acme_test", "c", key ?? $"acme/test/{++calls}/{tool}", new('0', 64), input, customer, null), default);
+    /// <summary>Calls a tool as runs and sagas do: with the check of its schemas around it.</summary>
+    public async Task<ToolOutcome> CallAsync(string tool, JsonElement input, string? key = null, string? customer = null, string tenant = Tenant) =>
+        (await executor.ExecuteAsync(Tools[tool], Call(tool, input, key, customer, tenant), default)).Outcome;
+
+    /// <summary>Calls a tool without the check of its input.</summary>
+    public Task<ToolOutcome> CallUncheckedAsync(string tool, string input, string? customer = null) =>
+        Tools[tool].InvokeAsync(Call(tool, JsonSerializer.Deserialize<JsonElement>(input), null, customer, Tenant), default);
 
     public async Task<JsonElement> DoAsync(string tool, string input, string? key = null, string? customer = null) =>
         await CallAsync(tool, input, key, customer) is ToolOutcome.Succeeded done ? done.Output : throw new AssertionException($"{tool} did not succeed: {await CallAsync(tool, input, key, customer)}");
@@ -81,6 +89,9 @@ internal sealed class ShopWorld : IAsyncDisposable
         var outcome = await CallAsync(tool, input, key, customer);
         return outcome.Should().BeOfType<ToolOutcome.Failed>(outcome.ToString()).Which.Reason;
     }
+
+    private ToolCall Call(string tool, JsonElement input, string? key, string? customer, string tenant) =>
+        new(tenant, "agentRun-acme_test", "c", key ?? $"{tenant}/test/{++calls}/{tool}", new('0', 64), input, customer, null);
 
     public async Task<long> EventsAsync()
     {
@@ -93,8 +104,26 @@ internal sealed class ShopWorld : IAsyncDisposable
         return events;
     }
 
+    /// <summary>Takes what the log says was done, as the subscription does after a crash.</summary>
+    public async Task FollowUpAsync()
+    {
+        var followUps = new OrderFollowUps(Shop, Types);
+        var events = new List<EventEnvelope>();
+        await foreach (var recorded in Log.ReadAllAsync(filter: followUps.Filter))
+        {
+            events.Add(EventEnvelope.Read(Types, recorded));
+        }
+
+        foreach (var envelope in events)
+        {
+            await followUps.HandleAsync(envelope, default);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        await executor.DisposeAsync();
+        telemetry.Dispose();
         await Log.DisposeAsync();
         if (!keep)
         {

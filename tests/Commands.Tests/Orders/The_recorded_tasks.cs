@@ -92,14 +92,14 @@ public sealed class The_recorded_tasks
     private static async Task CompareAsync(ShopWorld world, Dictionary<string, JsonElement> expected)
     {
         var different = new ConcurrentBag<string>();
-        await Parallel.ForEachAsync(expected, async (document, _) =>
+        await Parallel.ForEachAsync(expected, async (document, ended) =>
         {
             var id = document.Key[(document.Key.IndexOf(' ') + 1)..];
             var now = document.Key[0] switch
             {
-                'p' => ShopJson.Of(await world.Products.FindAsync(ShopWorld.Tenant, id)),
-                'u' => ShopJson.Of(await world.Customers.FindAsync(ShopWorld.Tenant, id)),
-                _ => ShopJson.Of(await world.Orders.FindAsync(ShopWorld.Tenant, id)),
+                'p' => ShopJson.Of(await world.Products.FindAsync(ShopWorld.Tenant, id, ended)),
+                'u' => ShopJson.Of(await world.Customers.FindAsync(ShopWorld.Tenant, id, ended)),
+                _ => ShopJson.Of(await world.Orders.FindAsync(ShopWorld.Tenant, id, ended)),
             };
             if (!JsonElement.DeepEquals(now, document.Value))
             {
