@@ -29,6 +29,7 @@ public sealed record McpToolOffer(string Name, string Description, string Input,
 public sealed class McpSessions(ToolNetwork network, ToolSecrets secrets, IConfiguration configuration, ILoggerFactory logging) : IAsyncDisposable
 {
     private const int MaxSessions = 256;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, Task<McpClient>> sessions = new(StringComparer.Ordinal);
     private readonly Lock opening = new();
@@ -37,8 +38,20 @@ public sealed class McpSessions(ToolNetwork network, ToolSecrets secrets, IConfi
     /// <exception cref="McpUnreachableException">No session came about.</exception>
     public async Task<IReadOnlyList<McpToolOffer>> DiscoverAsync(string tenant, McpAdapter adapter, CancellationToken cancellationToken = default)
     {
-        var client = await OpenAsync(tenant, adapter, cancellationToken);
-        var tools = await client.ListToolsAsync(cancellationToken: cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        IList<McpClientTool> tools;
+        try
+        {
+            var client = await OpenAsync(tenant, adapter, limit.Token);
+            tools = await client.ListToolsAsync(cancellationToken: limit.Token);
+        }
+        catch (Exception e) when (e is not McpUnreachableException && !cancellationToken.IsCancellationRequested)
+        {
+            await ForgetAsync(tenant, adapter);
+            throw new McpUnreachableException(e.Message, e);
+        }
+
         return
         [
             .. tools.Take(200).Select(t => new McpToolOffer(
@@ -124,7 +137,7 @@ public sealed class McpSessions(ToolNetwork network, ToolSecrets secrets, IConfi
 
     private async Task<McpClient> ConnectAsync(string tenant, McpAdapter adapter)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Patience);
         return await McpClient.CreateAsync(adapter.Server is { } server ? Process(server) : Http(tenant, adapter), new() { ClientInfo = new() { Name = "AIaaS", Version = "1" } }, logging, limit.Token);
     }
 
