@@ -37,8 +37,8 @@ internal sealed class ForgetfulTool(ToolManifest manifest) : ITool, IReconcilabl
 /// <summary>An unknown call on the real ledger, and the job that looks it up.</summary>
 public sealed class An_unknown_call_that_can_be_looked_up
 {
-    private readonly CancellationTokenSource stop = new();
-    private readonly ForgetfulTool tool = new(CallingATool.Writing with { Name = "charge" });
+    private CancellationTokenSource stop = null!;
+    private ForgetfulTool tool = null!;
     private DirectoryInfo folder = null!;
     private TemporaryLog log = null!;
     private ServiceProvider services = null!;
@@ -51,6 +51,8 @@ public sealed class An_unknown_call_that_can_be_looked_up
     [SetUp]
     public async Task Make()
     {
+        stop = new();
+        tool = new(CallingATool.Writing with { Name = "charge" });
         folder = Directory.CreateTempSubdirectory("aiaas-reconciling-");
         log = await TemporaryLog.OpenAsync();
         time = new();
