@@ -61,6 +61,9 @@ internal readonly struct ShopCall(ToolCall call)
         ? new ShopCall(call with { Input = call.Input.GetProperty("output") }).Text("order_id")
         : Text("order_id");
 
+    /// <summary>Whether the call comes from a conversation whose customer is not known yet: it may find out who they are, and nothing else.</summary>
+    public bool IsAnonymous => call.Customer is { Length: 0 };
+
     /// <summary>Refuses what is another customer's, in the words that are used for what does not exist.</summary>
     public void MustBeOf(string customer, DomainError unknown)
     {

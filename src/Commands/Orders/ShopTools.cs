@@ -67,7 +67,11 @@ internal sealed class ShopTools(Shop shop)
     private async Task<JsonElement> FindAsync(ShopCall call, string key, CancellationToken cancellationToken)
     {
         var customer = await shop.IdentifyAsync(call.Tenant, key, cancellationToken);
-        call.MustBeOf(customer, CustomerErrors.NotFound);
+        if (!call.IsAnonymous)
+        {
+            call.MustBeOf(customer, CustomerErrors.NotFound);
+        }
+
         return ShopJson.Of(customer);
     }
 
