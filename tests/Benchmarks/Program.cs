@@ -10,6 +10,8 @@ IBenchmark[] benchmarks =
     new ProjectionRebuild(),
     new ProjectionMemory(),
     new RunFaq(),
+    new WorkflowSteps(),
+    new RunRecovery10k(),
     new SchemaValidate2k(),
 ];
 IChildTask[] children =

@@ -77,6 +77,7 @@ public sealed class RunEngine : IAsyncDisposable
     /// <exception cref="DomainException">There is no such run.</exception>
     public async Task<Run> RestAsync(string tenant, string run, CancellationToken cancellationToken = default)
     {
+        RequireName(run);
         var stream = Run.Stream(tenant, run);
         while (true)
         {
@@ -90,23 +91,6 @@ public sealed class RunEngine : IAsyncDisposable
                 {
                     // Another worker has the run: what it wrote is read below.
                 }
-            }
-
-            var loaded = await LoadAsync(tenant, run, cancellationToken);
-            if (loaded.State.Completed is not null)
-            {
-                return loaded.State;
-            }
-
-            if (await IsElsewhereAsync(loaded.State, cancellationToken))
-            {
-                if (IsAtRest(loaded.State))
-                {
-                    return loaded.State;
-                }
-
-                await WatchAsync(tenant, run, loaded.Version, cancellationToken);
-                continue;
             }
 
             var execution = new Execution();
@@ -166,18 +150,25 @@ public sealed class RunEngine : IAsyncDisposable
 
     internal RunOptions Options => options;
 
+    /// <summary>Whether several workers can be on the log, each with a heartbeat.</summary>
+    internal bool HasLease => heartbeat is not null && !options.OwnsLog;
+
     /// <summary>Whether the run is being executed in this process.</summary>
     internal bool IsActive(string stream) => active.ContainsKey(stream);
 
     internal async Task<Loaded<Run>> LoadAsync(string tenant, string run, CancellationToken cancellationToken)
     {
+        RequireName(run);
+        var loaded = await states.LoadAsync<Run>(Run.Stream(tenant, run), cancellationToken: cancellationToken);
+        return loaded.State.Request is null ? throw new DomainException(RunErrors.UnknownRun(run)) : loaded;
+    }
+
+    private static void RequireName(string run)
+    {
         if (EventStoreLimits.NameFault(run) is not null || run.Length > 100)
         {
             throw new DomainException(RunErrors.UnknownRun(run));
         }
-
-        var loaded = await states.LoadAsync<Run>(Run.Stream(tenant, run), cancellationToken: cancellationToken);
-        return loaded.State.Request is null ? throw new DomainException(RunErrors.UnknownRun(run)) : loaded;
     }
 
     /// <summary>
@@ -232,9 +223,13 @@ public sealed class RunEngine : IAsyncDisposable
         var stream = Run.Stream(tenant, run);
         try
         {
-            // Read again behind the moment from which on a wake-up finds this execution: nothing that came meanwhile is missed.
-            var loaded = await LoadAsync(tenant, run, stopping.Token);
-            var state = loaded.State;
+            // Read behind the moment from which on a wake-up finds this execution: nothing that came meanwhile is missed.
+            var (state, last) = await ReadAsync(tenant, run);
+            if (state is { Completed: null, IsResting: false } && await IsElsewhereAsync(state, stopping.Token))
+            {
+                throw new WrongExpectedVersionException(stream, ExpectedVersion.Exact(last.Version), last.Version);
+            }
+
             var workflow = await WorkflowOfAsync(tenant, state);
             if (state.Completed is not null || (workflow is not null && RunRules.Next(state, workflow) is RunMove.Rest))
             {
@@ -242,16 +237,15 @@ public sealed class RunEngine : IAsyncDisposable
                 return;
             }
 
-            var last = await LastAsync(stream, loaded.Version);
             var before = EventMetadata.Read(last.Metadata.Span);
             var metadata = before with { Chain = null, CausationId = last.Id.ToString("N"), Actor = "runs" };
-            var context = new LiveRunContext(services, tenant, run, process, metadata, loaded.Version, ChainOf(stream, before)) { Request = state.Request };
+            var context = new LiveRunContext(services, tenant, run, process, metadata, last.Version, ChainOf(stream, before)) { Request = state.Request };
             var machine = new RunMachine(state, workflow ?? Missing(state.Request!.Workflow), context);
             var isOut = state.Cursors.Any(c => c.OpenCall is not null || c.Tool is { Unknown: false });
             if (isOut || last.Type is not ("agent.run.signalled" or "agent.run.timed-out" or "agent.run.moved" or "tool.call.resolved"))
             {
                 machine.Take(new RunResumed(process, context.Now()));
-                logger.LogInformation("Run {Run} is taken up again behind event {Version}", run, loaded.Version);
+                logger.LogInformation("Run {Run} is taken up again behind event {Version}", run, last.Version);
             }
             else if (state.Worker != process)
             {
@@ -274,7 +268,7 @@ public sealed class RunEngine : IAsyncDisposable
         {
             active.TryRemove(stream, out _);
             execution.Fail(e);
-            if (e is not (OperationCanceledException or WrongExpectedVersionException))
+            if (e is not (OperationCanceledException or WrongExpectedVersionException or DomainException))
             {
                 logger.LogError(e, "Run {Run} could not be taken up", run);
             }
@@ -285,23 +279,31 @@ public sealed class RunEngine : IAsyncDisposable
         ? await services.Workflows.FindVersionAsync(tenant, run.Request!.Workflow, started.Pins.Workflow, stopping.Token)
         : await services.Workflows.FindAsync(tenant, run.Request!.Workflow, stopping.Token);
 
-    private async Task<RecordedEvent> LastAsync(string stream, long version)
+    /// <summary>A run's state, and its last event.</summary>
+    private async Task<(Run State, RecordedEvent Last)> ReadAsync(string tenant, string run)
     {
-        await foreach (var recorded in services.Log.ReadStreamAsync(stream, ReadDirection.Backwards, version, 1, stopping.Token))
+        var state = Run.Initial;
+        RecordedEvent? last = null;
+        try
         {
-            return recorded;
+            await foreach (var recorded in services.Log.ReadStreamAsync(Run.Stream(tenant, run), cancellationToken: stopping.Token))
+            {
+                state = state.Evolve(services.Types.Read(recorded.Type, recorded.Data.Span));
+                last = recorded;
+            }
+        }
+        catch (StreamNotFoundException)
+        {
+            throw new DomainException(RunErrors.UnknownRun(run));
         }
 
-        throw new StreamNotFoundException(stream);
+        return state.Request is null ? throw new DomainException(RunErrors.UnknownRun(run)) : (state, last!);
     }
 
     private static byte[] ChainOf(string stream, EventMetadata last) => last.Chain is { Length: 64 } hex ? Convert.FromHexString(hex) : EpisodeChain.Begin(stream);
 
-    /// <summary>Whether a run waits for something from outside, as far as its events alone tell.</summary>
-    private static bool IsAtRest(Run run) => run.Waits.Any() || run.UnknownCalls.Any();
-
     /// <summary>Whether another worker, which lives, has the run.</summary>
-    private async ValueTask<bool> IsElsewhereAsync(Run run, CancellationToken cancellationToken) =>
+    internal async ValueTask<bool> IsElsewhereAsync(Run run, CancellationToken cancellationToken) =>
         heartbeat is not null && run.Worker is { } worker && worker != process && await heartbeat.IsAliveAsync(worker, cancellationToken);
 
     private static Workflow Missing(string name) => new(name, "", new(), "", []);
@@ -374,16 +376,15 @@ public sealed class RunEngine : IAsyncDisposable
             }
             catch (WrongExpectedVersionException)
             {
-                var loaded = await LoadAsync(tenant, run, stopping.Token);
-                if (loaded.State.Worker != process || loaded.State.Completed is not null || await WorkflowOfAsync(tenant, loaded.State) is not { } workflow)
+                var (state, last) = await ReadAsync(tenant, run);
+                if (state.Worker != process || state.Completed is not null || await WorkflowOfAsync(tenant, state) is not { } workflow)
                 {
                     throw;
                 }
 
-                var last = await LastAsync(Run.Stream(tenant, run), loaded.Version);
-                context.Rebase(loaded.Version, ChainOf(Run.Stream(tenant, run), EventMetadata.Read(last.Metadata.Span)));
+                context.Rebase(last.Version, ChainOf(Run.Stream(tenant, run), EventMetadata.Read(last.Metadata.Span)));
                 machine.Workflow = workflow;
-                machine.Rebase(loaded.State);
+                machine.Rebase(state);
             }
         }
     }
@@ -405,7 +406,7 @@ public sealed class RunEngine : IAsyncDisposable
         while (services.Time.GetElapsedTime(since) < options.Grace)
         {
             var loaded = await LoadAsync(tenant, run, cancellationToken);
-            if (loaded.State.Completed is not null || (IsAtRest(loaded.State) && loaded.Version > version))
+            if (loaded.State.Completed is not null || loaded.State.IsResting)
             {
                 return;
             }

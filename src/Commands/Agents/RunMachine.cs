@@ -269,7 +269,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
                 return End(new(RunOutcome.Cut, "budget", null));
             }
 
-            degraded = string.Create(CultureInfo.InvariantCulture, $"budget: {Run.Available} are left, the call on {tier} with {most} tokens could cost {worstCase}");
+            degraded = string.Create(CultureInfo.InvariantCulture, $"budget: {Run.Available.Amount} {Run.Available.Currency} are left, less than a call on {tier} with {most} tokens can cost");
             (tier, model, _, request, worstCase) = smaller;
         }
 

@@ -3,6 +3,7 @@ using AIaaS.Commands.Channels;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Channels;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,13 +17,17 @@ namespace AIaaS.Commands.Agents;
 /// </summary>
 public sealed class RunRecovery : ISubscription
 {
-    private const int Concurrency = 8;
+    private const int Concurrency = 64;
+    private static readonly TimeSpan LeaseInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
-    private static readonly EventFilter Filter = EventFilter.Types("agent.run.requested", "agent.run.completed", "conversation.message.answered");
+    private static readonly EventFilter Filter = EventFilter.Types(
+        "agent.run.requested", "agent.run.completed", "agent.run.waiting", "agent.run.signalled", "agent.run.timed-out", "agent.run.moved", "tool.call.resolved",
+        "conversation.message.received", "conversation.message.answered");
 
     private readonly IEventStore log;
     private readonly EventTypes types;
     private readonly RunEngine engine;
+    private readonly RunSignals signals;
     private readonly ConversationService conversations;
     private readonly ICheckpointStore checkpoints;
     private readonly IRetriever retriever;
@@ -47,6 +52,7 @@ public sealed class RunRecovery : ISubscription
         ILogger<RunRecovery>? logger = null)
     {
         (this.log, this.types, this.engine, this.conversations, this.checkpoints, this.retriever, this.time) = (log, types, engine, conversations, checkpoints, retriever, time);
+        signals = new(engine, log, types, IdSource.From(time), time);
         this.logger = logger ?? NullLogger<RunRecovery>.Instance;
     }
 
@@ -111,12 +117,28 @@ public sealed class RunRecovery : ISubscription
             return;
         }
 
+        // The ledger's events stand in the streams of sagas too.
+        var run = name.Category == "agentRun" ? open.GetValueOrDefault(recorded.Stream) : null;
         try
         {
             switch (types.Read(recorded.Type, recorded.Data.Span))
             {
                 case RunCompleted { Forked: true }:
                     open.TryRemove(recorded.Stream, out _);
+                    break;
+                case RunWaiting e:
+                    run?.Wait(e, recorded);
+                    break;
+                case RunSignalled or RunTimedOut or RunMoved or ToolCallResolved:
+                    run?.GoOn(recorded);
+                    break;
+                case MessageReceived { Step: not null } e:
+                    if (open.TryGetValue(Run.Stream(name.Tenant, e.Run), out var waiting))
+                    {
+                        waiting.Messages[e.Message] = e;
+                        waiting.GoOn(recorded);
+                    }
+
                     break;
                 case MessageAnswered e:
                     open.TryRemove(Run.Stream(name.Tenant, e.Run), out _);
@@ -176,7 +198,9 @@ public sealed class RunRecovery : ISubscription
         }
 
         var now = time.GetUtcNow();
-        return now >= run.NextTry && ((engine.Options.OwnsLog && run.Position <= born) || now - run.LastSeen >= engine.Options.Grace);
+        return now >= run.NextTry
+            && (now >= run.Until
+                || (!run.IsResting && ((engine.Options.OwnsLog && run.Position <= born) || now - run.LastSeen >= (engine.HasLease ? LeaseInterval : engine.Options.Grace))));
     }
 
     private LogPosition Done()
@@ -197,14 +221,34 @@ public sealed class RunRecovery : ISubscription
     {
         try
         {
-            if (!(engine.Options.OwnsLog && run.Position <= born) && await IsMovingAsync(stream, run, cancellationToken))
+            if (time.GetUtcNow() >= run.Until)
+            {
+                await TimeOutAsync(run, cancellationToken);
+            }
+            else if (!(engine.Options.OwnsLog && run.Position <= born) && await IsMovingAsync(stream, run, cancellationToken))
             {
                 return;
             }
 
-            await engine.ExecuteAsync(run.Tenant, run.Run, cancellationToken);
-            await conversations.CompleteAsync(run.Tenant, run.Run, cancellationToken);
-            open.TryRemove(stream, out _);
+            foreach (var message in run.Messages.Values)
+            {
+                await conversations.SignalAsync(run.Tenant, run.Run, message.Conversation, message.Message, message.Text, new(run.Tenant, "customer"), cancellationToken);
+                run.Messages.TryRemove(message.Message, out _);
+            }
+
+            var marks = run.Marks;
+            var state = await engine.RestAsync(run.Tenant, run.Run, cancellationToken);
+            await conversations.SettleAsync(run.Tenant, state, cancellationToken);
+            if (state.Completed is not null)
+            {
+                open.TryRemove(stream, out _);
+            }
+            else if (state.IsResting)
+            {
+                // What comes from outside ends the rest; if it came just now, the next look finds it.
+                run.Until = state.Waits.Select(w => w.Until).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+                run.IsResting = marks == run.Marks;
+            }
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -224,9 +268,20 @@ public sealed class RunRecovery : ISubscription
         }
     }
 
-    /// <summary>Whether another process has moved the run within the grace.</summary>
+    /// <summary>Whether another worker has the run: one that lives; or, where workers show no sign of life, one that has moved it within the grace.</summary>
     private async Task<bool> IsMovingAsync(string stream, Open run, CancellationToken cancellationToken)
     {
+        if (engine.HasLease && (await engine.LoadAsync(run.Tenant, run.Run, cancellationToken)).State is { Started: not null } state)
+        {
+            if (state.Completed is not null || !await engine.IsElsewhereAsync(state, cancellationToken))
+            {
+                return false;
+            }
+
+            run.NextTry = time.GetUtcNow() + LeaseInterval;
+            return true;
+        }
+
         await foreach (var last in log.ReadStreamAsync(stream, ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
         {
             run.LastSeen = last.Recorded;
@@ -235,8 +290,21 @@ public sealed class RunRecovery : ISubscription
         return time.GetUtcNow() - run.LastSeen < engine.Options.Grace;
     }
 
+    private async Task TimeOutAsync(Open run, CancellationToken cancellationToken)
+    {
+        var state = (await engine.LoadAsync(run.Tenant, run.Run, cancellationToken)).State;
+        foreach (var wait in state.Waits.Where(w => w.Until <= time.GetUtcNow()))
+        {
+            await signals.TimeOutAsync(run.Tenant, run.Run, wait, cancellationToken);
+        }
+
+        run.Until = state.Waits.Select(w => w.Until).Where(u => u > time.GetUtcNow()).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+    }
+
     private sealed class Open(string tenant, string run, LogPosition position, LogPosition before, DateTimeOffset recorded)
     {
+        private int marks;
+
         public string Tenant => tenant;
 
         public string Run => run;
@@ -252,5 +320,31 @@ public sealed class RunRecovery : ISubscription
         public int Failures { get; set; }
 
         public bool Taken { get; set; }
+
+        /// <summary>Whether the run waits for something from outside: nobody need look at it before <see cref="Until"/>.</summary>
+        public bool IsResting { get; set; }
+
+        /// <summary>When the time of its first wait is up.</summary>
+        public DateTimeOffset Until { get; set; } = DateTimeOffset.MaxValue;
+
+        /// <summary>Messages for the run; those that it has heard change nothing.</summary>
+        public ConcurrentDictionary<string, MessageReceived> Messages { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>How much has come from outside.</summary>
+        public int Marks => Volatile.Read(ref marks);
+
+        public void Wait(RunWaiting wait, RecordedEvent recorded)
+        {
+            Until = Until < wait.Until ? Until : wait.Until;
+            LastSeen = recorded.Recorded;
+        }
+
+        public void GoOn(RecordedEvent recorded)
+        {
+            Interlocked.Increment(ref marks);
+            IsResting = false;
+            LastSeen = recorded.Recorded;
+            NextTry = default;
+        }
     }
 }

@@ -161,6 +161,9 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     /// <summary>The question of a run that waits for the customer; null where it waits for somebody else.</summary>
     private static RunWaiting? QuestionOf(Run run) => run.Waits.LastOrDefault(w => w.For is WaitKind.Message or WaitKind.Confirmation);
 
+    /// <summary>Brings what a run at rest says into its conversation. Doing it again changes nothing.</summary>
+    internal Task SettleAsync(string tenant, Run run, CancellationToken cancellationToken) => SettleAsync(tenant, run, MetadataOf(tenant, run.Request!.Run), null, cancellationToken);
+
     /// <summary>Brings what a run at rest says into its conversation.</summary>
     private async Task<MessageReply> SettleAsync(string tenant, Run run, EventMetadata metadata, long? assumed, CancellationToken cancellationToken)
     {

@@ -129,6 +129,10 @@ public sealed record Run : IState<Run>
     /// <summary>The calls whose outcome nobody knows and that wait to be resolved.</summary>
     public IEnumerable<ToolCallRequested> UnknownCalls => Completed is not null ? [] : Cursors.Where(c => c.Tool is { Unknown: true }).Select(c => c.Tool!.Requested!);
 
+    /// <summary>Whether the run can do nothing until something comes from outside.</summary>
+    public bool IsResting => Completed is null && Started is not null && Ending is null
+        && Cursors.All(c => c.IsParked || c is { Waiting: not null, Signal: null, TimedOut: false } || c.Tool is { Unknown: true });
+
     /// <summary>The id of a cursor's next model call: <c>{step}/{visit}/{attempt}</c>.</summary>
     public static string NextCallOf(RunCursor cursor) => string.Create(CultureInfo.InvariantCulture, $"{cursor.Step}/{cursor.Visit}/{cursor.Attempts + 1}");
 
@@ -245,6 +249,7 @@ public sealed record Run : IState<Run>
             ? heard.With(e.Step, c => c with { Signal = e }) with
             {
                 Confirmed = waiting is { For: WaitKind.Confirmation, RequestHash: { } hash } && e.Accepted == true ? Confirmed.Add(hash) : Confirmed,
+                StateBytes = StateBytes + (waiting.For == WaitKind.Message ? TextIn(e.Payload)?.Length ?? 0 : 0),
                 Said = waiting.For == WaitKind.Message && TextIn(e.Payload) is { } text ? Said.Add(text) : Said,
             }
             : heard;

@@ -4,6 +4,7 @@ using AIaaS.Commands.Channels;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tenants;
+using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Knowledge;
@@ -29,7 +30,7 @@ internal sealed class RunWorld : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task indexing;
 
-    private RunWorld(DirectoryInfo? folder, string path, IEventStore log, ModelCatalog models, RunOptions options, string? yaml)
+    private RunWorld(DirectoryInfo? folder, string path, IEventStore log, ModelCatalog models, RunOptions options, string? yaml, IToolRegistry? tools)
     {
         this.folder = folder;
         Path = path;
@@ -38,7 +39,9 @@ internal sealed class RunWorld : IAsyncDisposable
         Parking = new ParkingLot(log);
         Retriever = new(log, Types, Parking, TimeProvider.System);
         Workflows = yaml is null ? new(log, Types, Ids, TimeProvider.System) : new(log, Types, Ids, TimeProvider.System, [("test.yaml", yaml)]);
-        Engine = new(log, Types, Workflows, models, Retriever, Ids, TimeProvider.System, Telemetry, options);
+        Executor = new(TimeProvider.System, ToolTelemetry);
+        Engine = new(log, Types, Workflows, models, Retriever, Ids, TimeProvider.System, Telemetry, options, null, tools, Executor);
+        Signals = new(Engine, log, Types, Ids, TimeProvider.System);
         Episodes = new(log, Types, Workflows);
         Replayer = new(Types, Workflows, models);
         Forker = new(Engine, Episodes, Types, Workflows, models, Ids, TimeProvider.System);
@@ -67,6 +70,12 @@ internal sealed class RunWorld : IAsyncDisposable
 
     public RunEngine Engine { get; }
 
+    public ToolTelemetry ToolTelemetry { get; } = new();
+
+    public ToolExecutor Executor { get; }
+
+    public RunSignals Signals { get; }
+
     public EpisodeStore Episodes { get; }
 
     public Replayer Replayer { get; }
@@ -78,7 +87,7 @@ internal sealed class RunWorld : IAsyncDisposable
     public TenantService Tenants { get; }
 
     /// <summary>A world in a folder that goes away with it; or in a folder of an earlier one, which stays.</summary>
-    public static async Task<RunWorld> OpenAsync(IModelClient? model = null, string? path = null, RunOptions? options = null, string? yaml = null)
+    public static async Task<RunWorld> OpenAsync(IModelClient? model = null, string? path = null, RunOptions? options = null, string? yaml = null, IToolRegistry? tools = null)
     {
         var folder = path is null ? Directory.CreateTempSubdirectory("aiaas-runs-") : null;
         path ??= folder!.FullName;
@@ -86,7 +95,7 @@ internal sealed class RunWorld : IAsyncDisposable
         var models = model is null
             ? ModelCatalog.Offline()
             : new(OfflineModels.Tiers, OfflineModels.Tiers.Values.ToDictionary(m => m, _ => model), [OfflineModels.Prices]);
-        var world = new RunWorld(folder, path, log, models, options ?? new(), yaml);
+        var world = new RunWorld(folder, path, log, models, options ?? new(), yaml, tools);
         await world.LoadArticlesAsync();
         return world;
     }
@@ -111,6 +120,17 @@ internal sealed class RunWorld : IAsyncDisposable
         return events;
     }
 
+    /// <summary>Sends a message to a workflow, and returns what came of it.</summary>
+    public async Task<MessageReply> SayAsync(string text, string? conversation = null, string workflow = "work")
+    {
+        var accepted = await Conversations.SendAsync(new(text, conversation, Workflow: workflow), As());
+        return await Conversations.WaitAsync(Tenant, accepted.Run);
+    }
+
+    /// <summary>Whether a replay brings out the same bytes.</summary>
+    public async Task ReplaysAsync(string run) =>
+        (await Replayer.ReplayAsync(await Episodes.ExportAsync(Tenant, run))).Difference.Should().BeNull();
+
     public Task<List<object>> RunEventsAsync(string run) => EventsAsync(Run.Stream(Tenant, run));
 
     /// <summary>Writes the first events of an episode into this log, as they were.</summary>
@@ -123,6 +143,8 @@ internal sealed class RunWorld : IAsyncDisposable
         await stop.CancelAsync();
         await indexing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Engine.DisposeAsync();
+        await Executor.DisposeAsync();
+        ToolTelemetry.Dispose();
         Retriever.Dispose();
         Telemetry.Dispose();
         await Log.DisposeAsync();
