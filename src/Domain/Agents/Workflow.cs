@@ -35,7 +35,7 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
 
     /// <summary>Its expressions and templates, compiled.</summary>
     [JsonIgnore]
-    internal WorkflowCode Code => code ?? Interlocked.CompareExchange(ref code, new(), null) ?? code;
+    internal WorkflowCode Code => code ??= new();
 
     /// <summary>The node where a run begins.</summary>
     [JsonIgnore]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace AIaaS.Domain.Tools;
@@ -16,7 +17,7 @@ public static class ToolContent
 
     private static int Size(JsonElement value)
     {
-        using var counter = new Counter();
+        var counter = new Counter();
         using (var writer = new Utf8JsonWriter(counter))
         {
             value.WriteTo(writer);
@@ -93,36 +94,17 @@ public static class ToolContent
         }
     }
 
-    private sealed class Counter : Stream
+    /// <summary>Counts what is written and keeps none of it.</summary>
+    private sealed class Counter : IBufferWriter<byte>
     {
+        private byte[] scratch = new byte[4_096];
+
         public long Written { get; private set; }
 
-        public override bool CanRead => false;
+        public void Advance(int count) => Written += count;
 
-        public override bool CanSeek => false;
+        public Memory<byte> GetMemory(int sizeHint = 0) => scratch.Length >= sizeHint ? scratch : scratch = new byte[sizeHint];
 
-        public override bool CanWrite => true;
-
-        public override long Length => Written;
-
-        public override long Position
-        {
-            get => Written;
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => Written += count;
-
-        public override void Write(ReadOnlySpan<byte> buffer) => Written += buffer.Length;
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,13 +15,13 @@ public static class ToolRequest
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, Encoding.UTF8.GetBytes(tool));
         Append(hash, Encoding.UTF8.GetBytes(version));
-        var buffer = new MemoryStream();
+        var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             Write(writer, input);
         }
 
-        Append(hash, buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+        Append(hash, buffer.WrittenSpan);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
