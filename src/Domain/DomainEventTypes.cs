@@ -4,8 +4,11 @@ using AIaaS.Domain.Agents;
 using AIaaS.Domain.Audit;
 using AIaaS.Domain.Bus;
 using AIaaS.Domain.Channels;
+using AIaaS.Domain.Complaints;
 using AIaaS.Domain.Customers;
+using AIaaS.Domain.Handoffs;
 using AIaaS.Domain.Knowledge;
+using AIaaS.Domain.Leads;
 using AIaaS.Domain.Orders;
 using AIaaS.Domain.Payments;
 using AIaaS.Domain.Sagas;
@@ -39,6 +42,7 @@ public static class DomainEventTypes
             .Add("conversation.message.answered", json.MessageAnswered, "conversation", new MessageAnswered("m1", "r1", RunOutcome.Answered, "You can send an item back within 30 days.", [citation], At))
             .Add("conversation.message.asked", json.MessageAsked, "conversation", new MessageAsked("m1", "r1", "ask_number", 1, "What is the number of your order?", At))
             .Add("conversation.customer.authenticated", json.ConversationCustomerAuthenticated, "conversation", new ConversationCustomerAuthenticated("ada_lovelace_1815", "r1", At))
+            .Add("conversation.message.staff-answered", json.StaffAnswered, "conversation", new StaffAnswered("m2", "h1", "key:k7", "We refund it to your new card.", At))
             .Add("agent.run.requested", json.RunRequested, "agentRun", new RunRequested("r1", "c1", "m1", "Can I return my tent?", "faq_handling", new('0', 64), null, At))
             .Add("agent.run.started", json.RunStarted, "agentRun", new RunStarted(new(new('0', 64), ImmutableSortedDictionary<string, string>.Empty.Add("answer", new('0', 64)), ImmutableSortedDictionary<string, string>.Empty.Add("SLM_A", "offline-a"), "2026-01", "1"), 25, Money.Usd(0.10m), At))
             .Add("agent.run.resumed", json.RunResumed, "agentRun", new RunResumed("worker-2", At))
@@ -61,9 +65,12 @@ public static class DomainEventTypes
             .AddTools()
             .AddSagas()
             .AddDeadLetters()
-            .AddPayments()
             .AddCustomers()
             .AddOrders()
+            .AddPayments()
+            .AddLeads()
+            .AddComplaints()
+            .AddHandoffs()
             .Build();
     }
 }
@@ -84,6 +91,7 @@ public static class DomainEventTypes
 [JsonSerializable(typeof(MessageAnswered))]
 [JsonSerializable(typeof(MessageAsked))]
 [JsonSerializable(typeof(ConversationCustomerAuthenticated))]
+[JsonSerializable(typeof(StaffAnswered))]
 [JsonSerializable(typeof(RunRequested))]
 [JsonSerializable(typeof(RunStarted))]
 [JsonSerializable(typeof(RunResumed))]

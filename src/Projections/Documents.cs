@@ -1,9 +1,13 @@
 using System.Text.Json.Serialization;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
+using AIaaS.Projections.Complaints;
 using AIaaS.Projections.Customers;
+using AIaaS.Projections.Handoffs;
 using AIaaS.Projections.Knowledge;
+using AIaaS.Projections.Leads;
 using AIaaS.Projections.Orders;
+using AIaaS.Projections.Payments;
 using AIaaS.Projections.Tenants;
 using AIaaS.Projections.Tools;
 
@@ -22,5 +26,9 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(OrderDocument))]
 [JsonSerializable(typeof(ProductDocument))]
 [JsonSerializable(typeof(CustomerDocument))]
+[JsonSerializable(typeof(PaymentDocument))]
+[JsonSerializable(typeof(LeadDocument))]
+[JsonSerializable(typeof(ComplaintDocument))]
+[JsonSerializable(typeof(HandoffDocument))]
 [JsonSerializable(typeof(TenantKpis))]
 public sealed partial class Documents : JsonSerializerContext;

@@ -1,9 +1,13 @@
 using AIaaS.EventStore;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
+using AIaaS.Projections.Complaints;
 using AIaaS.Projections.Customers;
+using AIaaS.Projections.Handoffs;
 using AIaaS.Projections.Knowledge;
+using AIaaS.Projections.Leads;
 using AIaaS.Projections.Orders;
+using AIaaS.Projections.Payments;
 using AIaaS.Projections.Tenants;
 using AIaaS.Projections.Tools;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +39,10 @@ public static class ProjectionServices
             .AddProjection<OrdersProjection, OrderDocument>()
             .AddProjection<ProductsProjection, ProductDocument>()
             .AddProjection<CustomersProjection, CustomerDocument>()
+            .AddProjection<PaymentsProjection, PaymentDocument>()
+            .AddProjection<LeadsProjection, LeadDocument>()
+            .AddProjection<ComplaintsProjection, ComplaintDocument>()
+            .AddProjection<HandoffsProjection, HandoffDocument>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

@@ -23,6 +23,12 @@ public sealed record AskBack(MessageReceived Received, MessageAsked Asked);
 /// <param name="At">Business time, UTC.</param>
 public sealed record AuthenticateCustomer(string Customer, string Run, DateTimeOffset At);
 
+/// <summary>What a person wrote, to go into its conversation.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Conversation">The conversation.</param>
+/// <param name="Answer">The event to record.</param>
+public sealed record AnswerByStaff(string Tenant, string Conversation, StaffAnswered Answer);
+
 /// <summary>A conversation: which messages came, which of them are answered, which run waits for the next one, and who the customer is.</summary>
 public sealed record Conversation : IState<Conversation>
 {
@@ -50,6 +56,9 @@ public sealed record Conversation : IState<Conversation>
     /// <summary>The customer who has been authenticated; null for none.</summary>
     public string? Customer { get; init; }
 
+    /// <summary>Messages that persons wrote.</summary>
+    public ImmutableHashSet<string> ByStaff { get; init; } = [];
+
     /// <summary>The stream of a conversation.</summary>
     public static StreamName Stream(string tenant, string conversation) => StreamName.For("conversation", tenant, conversation);
 
@@ -60,6 +69,7 @@ public sealed record Conversation : IState<Conversation>
         MessageAnswered e => this with { Answered = Answered.Add(e.Message), Open = Open?.Run == e.Run ? null : Open },
         MessageAsked e => this with { Questions = Questions.Add(KeyOf(e)), Open = e },
         ConversationCustomerAuthenticated e => this with { Customer = e.Customer },
+        StaffAnswered e => this with { ByStaff = ByStaff.Add(e.Message) },
         _ => this,
     };
 
@@ -99,6 +109,9 @@ public sealed record Conversation : IState<Conversation>
         Customer is null ? new ConversationCustomerAuthenticated(command.Customer, command.Run, command.At)
         : Customer == command.Customer ? Decision.Unchanged
         : ConversationErrors.OtherCustomer();
+
+    /// <summary>Records what a person wrote, once.</summary>
+    public Decision AnswerByStaff(AnswerByStaff command) => ByStaff.Contains(command.Answer.Message) ? Decision.Unchanged : command.Answer;
 
     private static string KeyOf(MessageAsked e) => $"{e.Run}/{e.Step}/{e.Visit}";
 }

@@ -47,3 +47,11 @@ public sealed record MessageAsked(string Message, string Run, string Step, int V
 /// <param name="Run">The run.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record ConversationCustomerAuthenticated(string Customer, string Run, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>conversation.message.staff-answered</c>: a person, who has the conversation by a hand-off, wrote to the customer.</summary>
+/// <param name="Message">The message's id.</param>
+/// <param name="Handoff">The hand-off.</param>
+/// <param name="Person">Who wrote.</param>
+/// <param name="Text">What was written.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record StaffAnswered(string Message, string Handoff, string Person, string Text, DateTimeOffset At) : DomainEvent;

@@ -29,6 +29,28 @@ public sealed record ConversationDocument
 
     /// <summary>The messages with their answers, oldest first.</summary>
     public ImmutableArray<ConversationMessage> Messages { get; init; } = [];
+
+    /// <summary>What persons wrote to the customer, oldest first.</summary>
+    public ImmutableArray<StaffMessage> Staff { get; init; } = [];
+}
+
+/// <summary>What a person wrote to the customer.</summary>
+public sealed record StaffMessage
+{
+    /// <summary>The message's id.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The hand-off by which the person has the conversation.</summary>
+    public string Handoff { get; init; } = "";
+
+    /// <summary>Who wrote.</summary>
+    public string Person { get; init; } = "";
+
+    /// <summary>What was written.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>When.</summary>
+    public DateTimeOffset At { get; init; }
 }
 
 /// <summary>A message and its answer.</summary>
@@ -69,7 +91,7 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
     public override string Name => "Conversations";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> EventTypePrefixes { get; } = ["conversation.message."];
@@ -108,6 +130,12 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
                 Messages = conversation.Messages.Add(new() { Message = e.Message, Text = e.Text, Workflow = e.Workflow, Run = e.Run, ReceivedAt = e.At }),
             },
             MessageAnswered e => Answered(conversation, e),
+            StaffAnswered e => conversation with
+            {
+                OpenedAt = document is null ? e.At : conversation.OpenedAt,
+                LastAt = e.At,
+                Staff = conversation.Staff.Add(new() { Message = e.Message, Handoff = e.Handoff, Person = e.Person, Text = e.Text, At = e.At }),
+            },
             _ => document,
         };
     }
