@@ -1,8 +1,12 @@
 using AIaaS.Queries.Agents;
 using AIaaS.Queries.Channels;
+using AIaaS.Queries.Complaints;
 using AIaaS.Queries.Customers;
+using AIaaS.Queries.Handoffs;
 using AIaaS.Queries.Knowledge;
+using AIaaS.Queries.Leads;
 using AIaaS.Queries.Orders;
+using AIaaS.Queries.Payments;
 using AIaaS.Queries.Tenants;
 using AIaaS.Queries.Tools;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,5 +26,9 @@ public static class QueryServices
         .AddSingleton<OrderQueries>()
         .AddSingleton<ProductQueries>()
         .AddSingleton<CustomerQueries>()
+        .AddSingleton<PaymentQueries>()
+        .AddSingleton<LeadQueries>()
+        .AddSingleton<ComplaintQueries>()
+        .AddSingleton<HandoffQueries>()
         .AddSingleton<KpiQueries>();
 }

@@ -34,7 +34,7 @@ internal sealed record EscalationBody(string Reason, string? Tenant = null) : IN
 /// <param name="Resolution">1 to 4,000 characters.</param>
 /// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record ResolutionBody(string Resolution, string? Tenant = null) : INamesTenant;
+internal sealed record ComplaintResolutionBody(string Resolution, string? Tenant = null) : INamesTenant;
 
 /// <summary>How long the business takes for a complaint, in hours: 0.01 to 2,000.</summary>
 /// <param name="Critical">For critical ones.</param>
@@ -153,7 +153,7 @@ internal static class ComplaintEndpoints
     private static async Task<Ok<ComplaintView>> EscalateAsync(string complaint, JsonBody<EscalationBody> body, Caller caller, ComplaintService complaints, HttpContext context) =>
         View(complaint, await complaints.EscalateAsync(Ids.Require("complaint", complaint), body.Value.Reason, null, For(caller, context), CancellationToken.None), context);
 
-    private static async Task<Ok<ComplaintView>> ResolveAsync(string complaint, JsonBody<ResolutionBody> body, Caller caller, ComplaintService complaints, TimeProvider time, HttpContext context) =>
+    private static async Task<Ok<ComplaintView>> ResolveAsync(string complaint, JsonBody<ComplaintResolutionBody> body, Caller caller, ComplaintService complaints, TimeProvider time, HttpContext context) =>
         View(complaint, await complaints.HandleAsync(new ResolveComplaint(caller.Tenant, Ids.Require("complaint", complaint), body.Value.Resolution, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
 
     private static async Task<Ok<DeadlinesView>> GetDeadlinesAsync(Caller caller, ComplaintDeadlineService deadlines, CancellationToken cancellationToken) =>

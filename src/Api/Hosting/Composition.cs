@@ -1,16 +1,24 @@
 using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
 using AIaaS.Api.Channels;
+using AIaaS.Api.Complaints;
 using AIaaS.Api.ControlPlane;
 using AIaaS.Api.Customers;
+using AIaaS.Api.Handoffs;
 using AIaaS.Api.Http;
 using AIaaS.Api.Knowledge;
+using AIaaS.Api.Leads;
 using AIaaS.Api.Orders;
+using AIaaS.Api.Payments;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Complaints;
+using AIaaS.Commands.Handoffs;
 using AIaaS.Commands.Knowledge;
+using AIaaS.Commands.Leads;
 using AIaaS.Commands.Orders;
+using AIaaS.Commands.Payments;
 using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
@@ -43,6 +51,7 @@ internal static class Composition
         services.AddOrders();
         services.AddTools(configuration);
         services.AddHostedService(s => s.GetRequiredService<ReconciliationJob>());
+        services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
@@ -65,6 +74,10 @@ internal static class Composition
         SideEffectEndpoints.Map(v1);
         OrderEndpoints.Map(v1);
         CustomerEndpoints.Map(v1);
+        PaymentEndpoints.Map(v1);
+        LeadEndpoints.Map(v1);
+        ComplaintEndpoints.Map(v1);
+        HandoffEndpoints.Map(v1);
         KpiEndpoints.Map(v1);
         TenantEndpoints.Map(v1);
         StreamEndpoints.Map(v1);
@@ -77,6 +90,7 @@ internal static class Composition
         services.AddSingleton<ICheckpointStore>(s => new CheckpointStore(s.GetRequiredService<IEventStore>(), s.GetRequiredService<IdSource>()));
         services.AddSingleton(s => new SubscriptionHost(s.GetServices<ISubscription>().Where(p => (RoleRules.Of(p) & roles) != 0), s.GetRequiredService<TimeProvider>(), logger: s.GetRequiredService<ILogger<SubscriptionHost>>()));
         services.AddHostedService(s => s.GetRequiredService<SubscriptionHost>());
+        services.AddSingleton<ISubscription>(s => new TimerService(s.GetRequiredService<IEventStore>(), s.GetRequiredService<IdSource>(), s.GetRequiredService<IParkingLot>(), s.GetRequiredService<TimeProvider>(), logger: s.GetRequiredService<ILogger<TimerService>>()));
         services.AddSingleton<IOperations, Operations>();
     }
 

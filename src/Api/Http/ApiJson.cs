@@ -4,22 +4,32 @@ using System.Text.Json.Serialization;
 using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
 using AIaaS.Api.Channels;
+using AIaaS.Api.Complaints;
 using AIaaS.Api.ControlPlane;
+using AIaaS.Api.Handoffs;
 using AIaaS.Api.Knowledge;
+using AIaaS.Api.Leads;
 using AIaaS.Api.Orders;
+using AIaaS.Api.Payments;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Complaints;
 using AIaaS.Domain.Knowledge;
+using AIaaS.Domain.Leads;
 using AIaaS.Domain.Tools;
 using AIaaS.Projections;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
+using AIaaS.Projections.Complaints;
 using AIaaS.Projections.Customers;
+using AIaaS.Projections.Handoffs;
 using AIaaS.Projections.Knowledge;
-using AIaaS.Projections.Tools;
+using AIaaS.Projections.Leads;
 using AIaaS.Projections.Orders;
+using AIaaS.Projections.Payments;
+using AIaaS.Projections.Tools;
 using AIaaS.Queries.Knowledge;
 using AIaaS.Queries.Orders;
 using AIaaS.Queries.Tenants;
@@ -93,6 +103,34 @@ namespace AIaaS.Api.Http;
 [JsonSerializable(typeof(ApiKeyBody))]
 [JsonSerializable(typeof(ApiKeyIssuedView))]
 [JsonSerializable(typeof(ApiKeyList))]
+[JsonSerializable(typeof(PaymentBody))]
+[JsonSerializable(typeof(PaymentAmountBody))]
+[JsonSerializable(typeof(PaymentView))]
+[JsonSerializable(typeof(WebhookReceived))]
+[JsonSerializable(typeof(PaymentDocument))]
+[JsonSerializable(typeof(Page<PaymentDocument>))]
+[JsonSerializable(typeof(LeadBody))]
+[JsonSerializable(typeof(LeadFactsBody))]
+[JsonSerializable(typeof(LeadStatusBody))]
+[JsonSerializable(typeof(FollowUpBody))]
+[JsonSerializable(typeof(FollowUpClosedBody))]
+[JsonSerializable(typeof(LeadView))]
+[JsonSerializable(typeof(LeadDocument))]
+[JsonSerializable(typeof(Page<LeadDocument>))]
+[JsonSerializable(typeof(ComplaintBody))]
+[JsonSerializable(typeof(EscalationBody))]
+[JsonSerializable(typeof(ComplaintResolutionBody))]
+[JsonSerializable(typeof(DeadlinesBody))]
+[JsonSerializable(typeof(DeadlinesView))]
+[JsonSerializable(typeof(ComplaintView))]
+[JsonSerializable(typeof(ComplaintDocument))]
+[JsonSerializable(typeof(Page<ComplaintDocument>))]
+[JsonSerializable(typeof(ClaimBody))]
+[JsonSerializable(typeof(HandoffAnswerBody))]
+[JsonSerializable(typeof(HandoffEndBody))]
+[JsonSerializable(typeof(HandoffView))]
+[JsonSerializable(typeof(HandoffDocument))]
+[JsonSerializable(typeof(Page<HandoffDocument>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How answers are written: as they are, without escaping what only HTML would need escaped.</summary>
@@ -104,6 +142,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         AllowDuplicateProperties = false,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         MaxDepth = JsonReading.MaxDepth,
-        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<LeadStatus>(allowIntegerValues: false), new JsonStringEnumConverter<LeadAuthority>(allowIntegerValues: false), new JsonStringEnumConverter<LeadNeed>(allowIntegerValues: false), new JsonStringEnumConverter<ComplaintCategory>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false) },
     });
 }

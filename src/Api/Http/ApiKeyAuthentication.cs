@@ -21,7 +21,7 @@ internal sealed class ApiKeyAuthentication(RequestDelegate next, IApiKeys keys)
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase))
+        if (context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase) && context.GetEndpoint()?.Metadata.GetMetadata<NoApiKey>() is null)
         {
             var caller = await keys.VerifyAsync(KeyOf(context.Request), context.RequestAborted)
                 ?? throw new ProblemException(401, "unauthenticated", "The API key is not known, or it was revoked.", "Send a valid key as 'Authorization: Bearer aiaas_…'.");

@@ -43,6 +43,14 @@ internal static class Scopes
     public const string ProductsRead = "products:read";
     public const string CustomersRead = "customers:read";
     public const string WorkflowsWrite = "workflows:write";
+    public const string PaymentsRead = "payments:read";
+    public const string PaymentsWrite = "payments:write";
+    public const string LeadsRead = "leads:read";
+    public const string LeadsWrite = "leads:write";
+    public const string ComplaintsRead = "complaints:read";
+    public const string ComplaintsWrite = "complaints:write";
+    public const string HandoffsRead = "handoffs:read";
+    public const string HandoffsWrite = "handoffs:write";
     public const string AuditRead = "audit:read";
     public const string ToolsRead = "tools:read";
     public const string ToolsWrite = "tools:write";
@@ -62,3 +70,6 @@ internal static class Scopes
 /// <param name="Scope">The scope that a tenant's key needs; null where tenants' keys are not taken.</param>
 /// <param name="Platform">Whether the platform's administrator may call it.</param>
 internal sealed record Access(string? Scope, bool Platform);
+
+/// <summary>On an endpoint: it takes requests without an API key, and proves by other means where they come from.</summary>
+internal sealed class NoApiKey;

@@ -1,5 +1,5 @@
+using AIaaS.Api.Hosting;
 using AIaaS.Commands.Leads;
-using AIaaS.EventStore;
 
 namespace AIaaS.Api.Leads;
 

@@ -1,5 +1,5 @@
+using AIaaS.Api.Hosting;
 using AIaaS.Commands.Payments;
-using AIaaS.EventStore;
 
 namespace AIaaS.Api.Payments;
 
