@@ -17,6 +17,9 @@ internal sealed class ToolCircuit(TimeProvider time) : ResilienceStrategy<ToolOu
     /// <summary>How long it stays open.</summary>
     public static readonly TimeSpan OpenFor = TimeSpan.FromSeconds(60);
 
+    /// <summary>The caller's own cancellation: a call that it ends says nothing about the far side; one that the time-out ends does.</summary>
+    public static readonly ResiliencePropertyKey<CancellationToken> Caller = new("caller");
+
     private readonly Lock sync = new();
     private int failures;
     private DateTimeOffset until;
@@ -32,22 +35,25 @@ internal sealed class ToolCircuit(TimeProvider time) : ResilienceStrategy<ToolOu
             return Outcome.FromResult<ToolOutcome>(refusal);
         }
 
-        var settled = false;
+        bool? failed = true;
         try
         {
             var outcome = await callback(context, state);
-            settled = true;
-            Count(outcome.Result is { } result ? IsFailure(result) : outcome.Exception is not OperationCanceledException || !context.CancellationToken.IsCancellationRequested);
+            failed = outcome.Result is { } result ? IsFailure(result) : WasStopped(context) ? null : true;
             return outcome;
+        }
+        catch (OperationCanceledException) when (WasStopped(context))
+        {
+            failed = null;
+            throw;
         }
         finally
         {
-            if (!settled)
-            {
-                Count(failed: true);
-            }
+            Count(failed);
         }
     }
+
+    private static bool WasStopped(ResilienceContext context) => context.Properties.TryGetValue(Caller, out var caller) && caller.IsCancellationRequested;
 
     private ToolOutcome.Failed? Refusal()
     {
@@ -69,12 +75,17 @@ internal sealed class ToolCircuit(TimeProvider time) : ResilienceStrategy<ToolOu
         }
     }
 
-    private void Count(bool failed)
+    private void Count(bool? failed)
     {
         lock (sync)
         {
             trying = false;
-            failures = failed ? Math.Min(failures + 1, FailuresToOpen) : 0;
+            if (failed is null)
+            {
+                return;
+            }
+
+            failures = failed.Value ? Math.Min(failures + 1, FailuresToOpen) : 0;
             if (failures == FailuresToOpen)
             {
                 until = time.GetUtcNow() + OpenFor;

@@ -85,6 +85,7 @@ public sealed class ToolExecutor(TimeProvider time, ToolTelemetry telemetry) : I
 
             var context = ResilienceContextPool.Shared.Get(call.IdempotencyKey, ended.Token);
             context.Properties.Set(AttemptsKey, attempts);
+            context.Properties.Set(ToolCircuit.Caller, cancellationToken);
             try
             {
                 var outcome = await line.Pipeline.ExecuteAsync(static (c, s) => AttemptAsync(s, c.CancellationToken), context, (this, tool, manifest, call, attempts));

@@ -382,6 +382,36 @@ public sealed class A_tool_that_failed_five_times_in_a_row : CallingATool
         (await ExecuteAsync(tool, Call(tenant: "other"))).Outcome.Should().BeOfType<ToolOutcome.Succeeded>();
 }
 
+public sealed class A_tool_that_does_not_answer : CallingATool
+{
+    [Test]
+    public async Task is_left_alone_after_five_calls()
+    {
+        var tool = new ScriptedTool(Writing, Hangs);
+        for (var i = 0; i < 5; i++)
+        {
+            await RunAsync(ExecuteAsync(tool, Call(call: $"step/1/{i}")), TimeSpan.FromSeconds(10));
+        }
+
+        (await ExecuteAsync(tool)).Outcome.Should().BeOfType<ToolOutcome.Failed>().Which.Code.Should().Be("circuit-open");
+    }
+
+    [Test]
+    public async Task is_not_blamed_for_calls_that_its_callers_end()
+    {
+        var tool = new ScriptedTool(Writing, Hangs);
+        for (var i = 0; i < 6; i++)
+        {
+            using var stop = new CancellationTokenSource();
+            var call = Executor.ExecuteAsync(tool, Call(call: $"step/1/{i}"), stop.Token);
+            await stop.CancelAsync();
+            await FluentActions.Awaiting(() => call).Should().ThrowAsync<OperationCanceledException>();
+        }
+
+        tool.Calls.Should().Be(6);
+    }
+}
+
 public sealed class A_tool_that_fails_now_and_then : CallingATool
 {
     [Test]
