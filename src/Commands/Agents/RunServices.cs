@@ -24,6 +24,7 @@ public static class RunServices
         services.TryAddSingleton<WorkflowWatch>();
         services.AddSingleton<ISubscription>(s => s.GetRequiredService<WorkflowWatch>());
         services.TryAddSingleton<RunEngine>();
+        services.TryAddSingleton<RunSignals>();
         services.TryAddSingleton<EpisodeStore>();
         services.TryAddSingleton<Replayer>();
         services.TryAddSingleton<Forker>();
