@@ -36,8 +36,7 @@ internal static class ToolEventTypes
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectRequiredConstructorParameters = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ToolManifest))]
 [JsonSerializable(typeof(ToolAdapter))]
 [JsonSerializable(typeof(ToolRegistered))]
