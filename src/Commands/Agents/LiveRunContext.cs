@@ -102,10 +102,20 @@ internal sealed class LiveRunContext : RunContext
         // What undoes a call was allowed together with it.
         return manifest.SideEffect && run.Request!.Fork is not null ? new("forked", "A fork changes nothing in the world.")
             : wish.Compensates is not null ? ToolVerdict.Allow(manifest)
+            : manifest.Authenticates && run.Request!.Conversation.Length > 0 && !IsStated(run, wish.Input) ? new("not-stated", "The customer has not stated by what they are to be recognized.")
             : manifest.Access == ToolAccess.Customer && run.Customer is null ? new("not-authenticated", "The customer has not been authenticated in this conversation.")
             : manifest.Confirmation && !run.Confirmed.Contains(wish.Hash) ? new("not-confirmed", "The customer has not confirmed this call.")
             : ToolVerdict.Allow(manifest);
     }
+
+    /// <summary>
+    /// Whether all that a customer is to be recognized by stands in what they wrote: a model that guesses, or that takes it from elsewhere, makes nobody out of a
+    /// stranger.
+    /// </summary>
+    private static bool IsStated(Run run, JsonElement input) =>
+        input.ValueKind == JsonValueKind.Object
+        && input.EnumerateObject().All(m => m.Value.ValueKind == JsonValueKind.String && m.Value.GetString() is { Length: > 0 } value
+            && (run.Request!.Text.Contains(value, StringComparison.OrdinalIgnoreCase) || run.Said.Exists(s => s.Contains(value, StringComparison.OrdinalIgnoreCase))));
 
     public override async Task<ToolResult> CallToolAsync(ToolCallRequested call, string customer, CancellationToken cancellationToken)
     {

@@ -92,7 +92,7 @@ public sealed record ToolCallCompensated(string Call, string Step, string Tool, 
 /// <param name="Step">The step.</param>
 /// <param name="Tool">The tool's name.</param>
 /// <param name="Input">What it was to be called with.</param>
-/// <param name="Code"><c>not-authenticated</c>, <c>other-customer</c>, <c>not-confirmed</c>, <c>unknown-tool</c>, <c>not-offered</c>, <c>invalid-input</c>, <c>forked</c>.</param>
+/// <param name="Code"><c>not-authenticated</c>, <c>not-stated</c>, <c>other-customer</c>, <c>not-confirmed</c>, <c>unknown-tool</c>, <c>not-offered</c>, <c>invalid-input</c>, <c>forked</c>.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record ToolCallRefused(string Call, string Step, string Tool, JsonElement Input, string Code, string Reason, DateTimeOffset At) : DomainEvent;
