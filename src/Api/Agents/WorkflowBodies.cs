@@ -84,3 +84,64 @@ internal sealed record WorkflowSourceList(IReadOnlyList<WorkflowSourceView> Item
 /// <param name="Own">Whether it is the tenant's own; false: it is there for all.</param>
 /// <param name="Source">The YAML.</param>
 internal sealed record WorkflowSourceView(string Name, bool Own, string Source);
+
+/// <summary>A candidate, and the episodes to run it on.</summary>
+/// <param name="Source">The YAML of the candidate.</param>
+/// <param name="Runs">The runs whose episodes are used, 1 to 50; null for the last ones.</param>
+/// <param name="Last">How many of the workflow's last runs, 1 to 50. Default: 10.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record DryRunBody(string Source, IReadOnlyList<string>? Runs = null, int? Last = null) : IValidated
+{
+    public const int Most = 50;
+
+    public void Validate(Faults faults)
+    {
+        if (Runs is not null && Last is not null)
+        {
+            faults.Add("/last", "is given beside 'runs'; give one of them");
+        }
+
+        if (Runs is { Count: 0 or > Most })
+        {
+            faults.Add("/runs", $"has {Runs.Count} entries; 1 to {Most} are possible");
+        }
+
+        for (var i = 0; i < Math.Min(Runs?.Count ?? 0, Most); i++)
+        {
+            faults.Id($"/runs/{i}", Runs![i]);
+        }
+
+        if (Last is < 1 or > Most)
+        {
+            faults.Add("/last", $"is {Last}; 1 to {Most} are possible");
+        }
+    }
+}
+
+/// <summary>What a dry run found.</summary>
+/// <param name="Version">The version that the candidate would be.</param>
+/// <param name="Same">Episodes that end as they did.</param>
+/// <param name="Other">Episodes that end otherwise.</param>
+/// <param name="Diverging">Episodes where the candidate would do what was not done then.</param>
+/// <param name="Episodes">Each of them.</param>
+/// <param name="Warnings">What is possible, but probably not meant.</param>
+internal sealed record DryRunView(string Version, int Same, int Other, int Diverging, IReadOnlyList<DryRunEpisode> Episodes, IReadOnlyList<string> Warnings);
+
+/// <summary>The version to move a run to.</summary>
+/// <param name="Version">Its hash.</param>
+/// <param name="Reason">Why.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record MoveRunBody(string Version, string Reason) : IValidated
+{
+    public void Validate(Faults faults)
+    {
+        faults.Id("/version", Version);
+        faults.Text("/reason", Reason, 1, 500);
+    }
+}
+
+/// <summary>A run that was moved.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="From">The version before.</param>
+/// <param name="Version">The version now.</param>
+internal sealed record MoveRunView(string Run, string From, string Version);

@@ -5,6 +5,9 @@ using AIaaS.Api.OpenApi;
 using AIaaS.Commands.Agents;
 using AIaaS.Domain.Agents;
 using AIaaS.EventStore;
+using AIaaS.Projections.Agents;
+using AIaaS.Queries;
+using AIaaS.Queries.Agents;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace AIaaS.Api.Agents;
@@ -85,9 +88,20 @@ internal static class WorkflowEndpoints
             .ForTenants(Scopes.WorkflowsWrite).Idempotent()
             .Example("""{ "reason": "it hands off too much" }""", ChangeExample);
 
+        workflows.MapPost("/{workflow}/dry-run", DryRunAsync)
+            .Describe("dryRunWorkflow", "Try a source on recorded runs", "Executes the candidate on episodes without any effect. What it asks models, tools and the search for exactly as it was asked then is answered from the record; anything else is named as what it would do, and ends that episode's dry run.")
+            .ForTenants(Scopes.WorkflowsRead).Problem(404, 422, 503)
+            .Example(
+                """{ "source": "workflow: thank_you\nnodes:\n  - { id: start, type: start, next: done }\n  - { id: done, type: end, outcome: answered, text: Thank you. }\n", "last": 10 }""",
+                $$"""{ "version": "{{Hash}}", "same": 0, "other": 0, "diverging": 1, "episodes": [ { "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "result": "Diverges", "step": "answer", "recorded": "Answered: answered", "candidate": null, "detail": "The candidate would ask the model 'offline-a' for something that was not asked then.", "wouldCall": [ { "step": "answer", "kind": "model", "name": "offline-a", "request": "{}" } ], "path": [ "start" ] } ], "warnings": [] }""");
         MapDocuments(v1, "fragment", WorkflowDocumentKind.Fragment, FragmentExample);
         MapDocuments(v1, "overlay", WorkflowDocumentKind.Overlay, OverlayExample);
-        v1.MapGroup("/runs").WithTags("Runs").MapGet("/{run}/graph", RunGraphAsync)
+        var runs = v1.MapGroup("/runs").WithTags("Runs");
+        runs.MapPost("/{run}/move", MoveAsync)
+            .Describe("moveRun", "Move a run to another version", "An open run goes on on another version of its workflow, where that has the steps that the run stands at and has been at, and everything that it can still read. Otherwise every reason is named.")
+            .ForTenants(Scopes.RunsWrite).Idempotent().Problem(404, 409, 422)
+            .Example($$"""{ "version": "{{Hash}}", "reason": "the refund step was wrong" }""", $$"""{ "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "from": "{{Hash}}", "version": "{{Hash}}" }""");
+        runs.MapGet("/{run}/graph", RunGraphAsync)
             .Describe("getRunGraph", "Draw the path of a run", "The run's workflow, in the version that it pinned, with the path that the run took.")
             .ForTenants(Scopes.RunsRead)
             .Query("format", "string", "svg or mermaid. Default: svg.", "svg", choices: ["svg", "mermaid"])
@@ -119,6 +133,35 @@ internal static class WorkflowEndpoints
             .Describe($"removeWorkflow{title}", $"Remove {(word[0] == 'o' ? "an" : "a")} {word}", "The workflows that it changed are published and activated without it.")
             .ForTenants(Scopes.WorkflowsWrite).Problem(409, 422)
             .Example(response: ChangeExample);
+    }
+
+    private static async Task<Ok<DryRunView>> DryRunAsync(string workflow, JsonBody<DryRunBody> body, Caller caller, WorkflowService service, DryRunner runner, RunQueries queries, CancellationToken cancellationToken)
+    {
+        Ids.Require("workflow", workflow);
+        var check = await service.CheckAsync(caller.Tenant, body.Value.Source, cancellationToken);
+        if (!check.Faults.IsEmpty || check.Workflow is not { } candidate)
+        {
+            throw check.Faults.IsEmpty
+                ? new ProblemException(422, "nothing-to-run", "A fragment cannot be run by itself.", "Send a workflow, or an overlay of one.")
+                : Faulty(check.Faults);
+        }
+
+        var runs = body.Value.Runs ?? [.. (await queries.ListAsync(caller.Tenant, new RunFilter { Status = RunStatus.Completed, Workflow = workflow }, new PageRequest { Limit = body.Value.Last ?? 10 }, default, cancellationToken)).Value!.Items.Select(r => r.Run)];
+        List<DryRunEpisode> episodes = [];
+        foreach (var run in runs.Distinct())
+        {
+            episodes.Add(await runner.RunAsync(caller.Tenant, run, candidate, cancellationToken));
+        }
+
+        int Count(DryRunResult result) => episodes.Count(e => e.Result == result);
+        return TypedResults.Ok(new DryRunView(candidate.Hash, Count(DryRunResult.Same), Count(DryRunResult.OtherOutcome), Count(DryRunResult.Diverges), episodes, check.Warnings));
+    }
+
+    private static async Task<Ok<MoveRunView>> MoveAsync(string run, JsonBody<MoveRunBody> body, Caller caller, RunMover mover, HttpContext context)
+    {
+        var moved = await mover.MoveAsync(new(Ids.Require("run", run), body.Value.Version, body.Value.Reason), As(caller, context), CancellationToken.None);
+        Freshness.Answer(context, moved.Position);
+        return TypedResults.Ok(new MoveRunView(moved.Run, moved.From, moved.Version));
     }
 
     private static ContentHttpResult GetSchema() => TypedResults.Text(WorkflowSchema.Text, "application/schema+json; charset=utf-8");

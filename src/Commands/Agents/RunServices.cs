@@ -27,6 +27,8 @@ public static class RunServices
         services.TryAddSingleton<RunSignals>();
         services.TryAddSingleton<EpisodeStore>();
         services.TryAddSingleton<Replayer>();
+        services.TryAddSingleton<DryRunner>();
+        services.TryAddSingleton<RunMover>();
         services.TryAddSingleton<Forker>();
         services.TryAddSingleton<ConversationService>();
         services.TryAddSingleton<TenantService>();

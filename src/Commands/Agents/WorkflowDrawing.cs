@@ -74,9 +74,12 @@ public static class WorkflowDrawing
             DrawEdge(svg, edge, path);
         }
 
-        foreach (var edge in layout.Placed)
+        foreach (var edges in layout.Placed.GroupBy(e => e.Edge.From, StringComparer.Ordinal))
         {
-            DrawLabel(svg, edge, path);
+            foreach (var (ordinal, edge) in edges.OrderBy(e => e.Points[0].X).Index())
+            {
+                DrawLabel(svg, edge, path, ordinal);
+            }
         }
 
         foreach (var node in layout.Nodes)
@@ -227,7 +230,7 @@ public static class WorkflowDrawing
                 svg.Append(Text($"<path class=\"edge\" d=\"M{l + 8:0.#} {t:0.#}V{b:0.#}M{r - 8:0.#} {t:0.#}V{b:0.#}\"/>"));
                 break;
             case ParallelNode or JoinNode:
-                Box(svg, style, l, t + 6, w, h - 12, 0);
+                Box(svg, style, l, t, w, h, 0);
                 break;
             default:
                 Box(svg, style, l, t, w, h, node is StartNode or EndNode ? h / 2 : 8);
@@ -260,7 +263,7 @@ public static class WorkflowDrawing
         svg.Append(Text($"<path class=\"edge{(placed.Back ? " back" : "")}{(taken ? " taken" : path is null ? "" : " dim")}\" d=\"{d}\" marker-end=\"url(#{(taken ? 't' : 'a')})\"/>\n"));
     }
 
-    private static void DrawLabel(StringBuilder svg, PlacedEdge placed, RunPath? path)
+    private static void DrawLabel(StringBuilder svg, PlacedEdge placed, RunPath? path, int ordinal)
     {
         var count = Taken(path, placed.Edge);
         var label = Cut(Label(placed.Edge, count));
@@ -269,11 +272,11 @@ public static class WorkflowDrawing
             return;
         }
 
-        // A third of the way down the first part: near the node that it speaks of, where edges have come apart.
+        // Down the first part: near the node that it speaks of, where edges have come apart; neighbours at different heights.
         var (from, to) = (placed.Points[0], placed.Points[1]);
-        const double At = 0.42;
-        var ease = At * At * (3 - (2 * At));
-        svg.Append(Text($"<text class=\"label{(path is not null && count == 0 ? " dim" : "")}\" x=\"{from.X + ((to.X - from.X) * ease):0.#}\" y=\"{from.Y + ((to.Y - from.Y) * At) + 3:0.#}\">{Escape(label)}</text>\n"));
+        var at = ordinal % 2 == 0 ? 0.36 : 0.56;
+        var ease = at * at * (3 - (2 * at));
+        svg.Append(Text($"<text class=\"label{(path is not null && count == 0 ? " dim" : "")}\" x=\"{from.X + ((to.X - from.X) * ease):0.#}\" y=\"{from.Y + ((to.Y - from.Y) * at) + 3:0.#}\">{Escape(label)}</text>\n"));
     }
 
     private static string Label(DrawnEdge edge, int count) => count > 1 ? Text($"{edge.Label} {count}×").TrimStart() : edge.Label;

@@ -345,8 +345,8 @@ internal sealed class WorkflowLayout
     private static List<(double X, double Y)> Points(Chain chain)
     {
         List<(double X, double Y)> points = [.. chain.Path.Select(c => (c.X, c.Y))];
-        points[0] = (Port(chain.Path[0], chain.Path[1], down: true), chain.Path[0].Y + (NodeHeight / 2));
-        points[^1] = (Port(chain.Path[^1], chain.Path[^2], down: false), chain.Path[^1].Y - (NodeHeight / 2));
+        points[0] = (Port(chain.Path[0], chain.Path[1], down: true, chain.Back), chain.Path[0].Y + (NodeHeight / 2));
+        points[^1] = (Port(chain.Path[^1], chain.Path[^2], down: false, chain.Back), chain.Path[^1].Y - (NodeHeight / 2));
         if (chain.Back)
         {
             points.Reverse();
@@ -356,10 +356,12 @@ internal sealed class WorkflowLayout
     }
 
     /// <summary>Edges leave and enter a node side by side, in the order of where they go.</summary>
-    private static double Port(Cell cell, Cell other, bool down)
+    private static double Port(Cell cell, Cell other, bool down, bool back)
     {
         var others = (down ? cell.Down : cell.Up).OrderBy(c => c.X).ToList();
-        var at = others.IndexOf(other);
+
+        // There and back between two nodes are two lines.
+        var at = back ? others.LastIndexOf(other) : others.IndexOf(other);
         var span = Math.Min(cell.Width * 0.6, 22 * (others.Count - 1));
         return others.Count <= 1 ? cell.X : cell.X - (span / 2) + (span * at / (others.Count - 1));
     }
