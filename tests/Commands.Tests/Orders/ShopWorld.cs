@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AIaaS.Commands.Customers;
+using AIaaS.Commands.Handoffs;
 using AIaaS.Commands.Orders;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
@@ -30,7 +31,8 @@ internal sealed class ShopWorld : IAsyncDisposable
         Products = new(log, Types, ids);
         Shop = new(Orders, Customers, new(log, Types, ids), Products, new(log, Types, ids), new(log, Types, ids), TimeProvider.System);
         Importer = new(Shop);
-        Tools = new ShopTools(Shop).All().ToDictionary(t => t.Manifest.Name, StringComparer.Ordinal);
+        ITool[] tools = [.. new ShopTools(Shop).All(), new TransferTool(new(log, Types, ids, new(log, Types, ids)), log, Types, TimeProvider.System)];
+        Tools = tools.ToDictionary(t => t.Manifest.Name, StringComparer.Ordinal);
     }
 
     public static CommandContext Context { get; } = new(Tenant, "test");
