@@ -15,4 +15,11 @@ public static class DocumentId
         var stream = new StreamName(envelope.Recorded.Stream);
         return stream.Tenant is { Length: > 0 } tenant ? Of(tenant, stream.Id) : null;
     }
+
+    /// <summary>The same, of events that stand in the streams of runs and in others; null for one of another stream.</summary>
+    public static string? OfRun(EventEnvelope envelope)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        return envelope.Recorded.Stream.StartsWith("agentRun-", StringComparison.Ordinal) ? OfStream(envelope) : null;
+    }
 }

@@ -50,6 +50,83 @@ internal sealed record ForkBody(string FromStep, string? Prompt = null, Tier? Ti
 /// <param name="Status">Where to look for more.</param>
 internal sealed record ForkView(string Run, string ForkedFrom, string FromStep, RunOutcome? Outcome, string? Answer, ImmutableArray<Citation> Citations, string Status);
 
+/// <summary>A run to start by itself.</summary>
+/// <param name="Workflow">The workflow.</param>
+/// <param name="Input">Its input: <c>$.input</c>.</param>
+/// <param name="Text">What it works on, as if a customer had written it.</param>
+/// <param name="Customer">The customer's id at the tenant. It authenticates nobody.</param>
+/// <param name="Tenant">May name the caller's own tenant; better left out.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record RunBody(string Workflow, JsonElement? Input = null, string? Text = null, string? Customer = null, string? Tenant = null) : IValidated, INamesTenant
+{
+    public void Validate(Faults faults)
+    {
+        faults.Id("/workflow", Workflow);
+        if (Text is not null)
+        {
+            faults.Text("/text", Text, 0, 4_000);
+        }
+
+        if (Customer is not null)
+        {
+            faults.Text("/customer", Customer, 1, 200);
+        }
+    }
+}
+
+/// <summary>Something that a run waits for.</summary>
+/// <param name="Signal">Unique in the run: a repetition changes nothing. Default: the idempotency key.</param>
+/// <param name="Step">The step that waits; may be left out where only one does.</param>
+/// <param name="Name">Of a named signal: its name.</param>
+/// <param name="Accepted">Of an approval or a confirmation: yes or no.</param>
+/// <param name="Payload">What comes with it.</param>
+/// <param name="Tenant">May name the caller's own tenant; better left out.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record SignalBody(string? Signal = null, string? Step = null, string? Name = null, bool? Accepted = null, JsonElement? Payload = null, string? Tenant = null) : IValidated, INamesTenant
+{
+    public void Validate(Faults faults)
+    {
+        foreach (var (at, text) in new[] { ("/signal", Signal), ("/step", Step), ("/name", Name) })
+        {
+            if (text is not null)
+            {
+                faults.Text(at, text, 1, 200);
+            }
+        }
+    }
+}
+
+/// <summary>A person's decision.</summary>
+/// <param name="Approved">Yes or no.</param>
+/// <param name="Step">The step that waits; may be left out where only one does.</param>
+/// <param name="Note">Why; kept in the run's record.</param>
+/// <param name="Tenant">May name the caller's own tenant; better left out.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record ApprovalBody(bool Approved, string? Step = null, string? Note = null, string? Tenant = null) : IValidated, INamesTenant
+{
+    public void Validate(Faults faults)
+    {
+        if (Step is not null)
+        {
+            faults.Text("/step", Step, 1, 200);
+        }
+
+        if (Note is not null)
+        {
+            faults.Text("/note", Note, 1, 2_000);
+        }
+    }
+}
+
+/// <summary>What comes with an approval.</summary>
+/// <param name="Note">Why.</param>
+internal sealed record ApprovalNote(string Note);
+
+/// <summary>A run that goes on.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Status">Where to look for more.</param>
+internal sealed record RunPending(string Run, string Status);
+
 /// <summary>Runs, their episodes, replays and forks.</summary>
 internal static class RunEndpoints
 {
@@ -96,13 +173,15 @@ internal static class RunEndpoints
         }
         """;
 
+    private const string PendingExample = $$"""{ "run": "{{Id}}", "status": "/v1/runs/{{Id}}" }""";
+
     public static void Map(RouteGroupBuilder v1)
     {
         var runs = v1.MapGroup("/runs").WithTags("Runs");
         runs.MapGet("", ListAsync)
             .Describe("listRuns", "List runs", "Newest first.")
             .ForTenants(Scopes.RunsRead)
-            .Query("status", "string", "open or completed.", "completed", choices: ["open", "completed"])
+            .Query("status", "string", "open, waiting or completed.", "waiting", choices: ["open", "waiting", "completed"])
             .Query("outcome", "string", "How it ended.", "Answered", choices: Enum.GetNames<RunOutcome>())
             .Query("reason", "string", "Why it ended so, as a stable code.", "answered")
             .Query("workflow", "string", "Only runs of one workflow.", "faq_handling")
@@ -114,6 +193,24 @@ internal static class RunEndpoints
             .Query("sort", "string", "requestedAt, completedAt, durationMs or cost, with '-' before it for the largest first. Default: -requestedAt.", "-requestedAt")
             .Paged().Fresh()
             .Example(response: $$"""{ "items": [ {{RunExample}} ], "nextCursor": null }""");
+        runs.MapPost("", StartAsync)
+            .Describe("startRun", "Start a run", "Runs a workflow by itself, without a message and a conversation. It goes on by itself; GET /v1/runs/{run} says how far it is.")
+            .ForTenants(Scopes.RunsWrite)
+            .TakesIdempotencyKey()
+            .Produces<RunPending>(202, "application/json")
+            .Example("""{ "workflow": "order_tracking", "input": { "order_id": "#W1001" } }""", PendingExample);
+        runs.MapPost("/{run}/signals", SignalAsync)
+            .Describe("signalRun", "Tell a run what it waits for", "A signal, a person's decision, or the customer's answer, as GET /v1/runs/{run} names it under waits. When this is answered the signal is durable, and the run goes on by itself.")
+            .ForTenants(Scopes.RunsWrite)
+            .TakesIdempotencyKey().Problem(409)
+            .Produces<RunPending>(202, "application/json")
+            .Example("""{ "name": "parcel-back", "payload": { "parcel": "JD0014" } }""", PendingExample);
+        runs.MapPost("/{run}/approval", ApproveAsync)
+            .Describe("approveRun", "Approve or reject", "A person's decision on what a run waits for. Runs that wait: GET /v1/runs?status=waiting.")
+            .ForTenants(Scopes.RunsWrite)
+            .TakesIdempotencyKey().Problem(409)
+            .Produces<RunPending>(202, "application/json")
+            .Example("""{ "approved": true, "note": "The customer has waited long enough." }""", PendingExample);
         runs.MapGet("/{run}", GetAsync)
             .Describe("getRun", "Get a run", "How it ended, what it answered, and what it used.")
             .ForTenants(Scopes.RunsRead).Fresh().Example(response: RunExample);
@@ -161,6 +258,42 @@ internal static class RunEndpoints
         var page = query.Page();
         query.Done();
         return Answer.List(await runs.ListAsync(caller.Tenant, filter, page, freshness.Wanted, cancellationToken), freshness);
+    }
+
+    private static async Task<IResult> StartAsync(JsonBody<RunBody> body, Caller caller, HttpContext context, RunStarter starter, RequestsInFlight inFlight)
+    {
+        var key = IdempotencyKey.Require(context);
+        using var entry = inFlight.Enter(caller.Tenant, key);
+        var (workflow, input, text, customer, _) = body.Value;
+        var accepted = await starter.StartAsync(new(workflow, input, text ?? "", customer), new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
+        return Pending(context, accepted.Run, accepted.Position);
+    }
+
+    private static async Task<IResult> SignalAsync(string run, JsonBody<SignalBody> body, Caller caller, HttpContext context, RunSignals signals, RequestsInFlight inFlight)
+    {
+        Ids.Require("run", run);
+        var key = IdempotencyKey.Require(context);
+        using var entry = inFlight.Enter(caller.Tenant, key);
+        var (signal, step, name, accepted, payload, _) = body.Value;
+        var taken = await signals.SignalAsync(new(run, signal ?? key, step, accepted, payload, name), new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
+        return Pending(context, run, taken.Position);
+    }
+
+    private static async Task<IResult> ApproveAsync(string run, JsonBody<ApprovalBody> body, Caller caller, HttpContext context, RunSignals signals, RequestsInFlight inFlight)
+    {
+        Ids.Require("run", run);
+        var key = IdempotencyKey.Require(context);
+        using var entry = inFlight.Enter(caller.Tenant, key);
+        var payload = body.Value.Note is { } note ? JsonSerializer.SerializeToElement(new ApprovalNote(note), ApiJson.Default.ApprovalNote) : (JsonElement?)null;
+        var taken = await signals.SignalAsync(new(run, key, body.Value.Step, body.Value.Approved, payload), new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
+        return Pending(context, run, taken.Position);
+    }
+
+    private static Accepted<RunPending> Pending(HttpContext context, string run, LogPosition position)
+    {
+        Freshness.Answer(context, position);
+        var location = "/v1/runs/" + run;
+        return TypedResults.Accepted(location, new RunPending(run, location));
     }
 
     private static async Task<Ok<RunDocument>> GetAsync(string run, Caller caller, Freshness freshness, RunQueries runs, CancellationToken cancellationToken) =>

@@ -540,7 +540,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
     private RunState State(WorkflowNode node, RunCursor? cursor = null) => RunState.Of(Run, Workflow, cursor ?? CursorOf(node), node);
 
     /// <summary>JSON as it is read back from its event: whatever is made of it is then the same live and on a replay.</summary>
-    private static JsonElement Normal(JsonElement json) =>
+    internal static JsonElement Normal(JsonElement json) =>
         JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(json, DomainJson.Default.JsonElement), DomainJson.Default.JsonElement);
 
     private ForkOrigin? ForkOf(ModelNode node) => Run.Request?.Fork is { } fork && fork.FromStep == node.Id ? fork : null;

@@ -30,6 +30,8 @@ public static class RunServices
         services.TryAddSingleton<DryRunner>();
         services.TryAddSingleton<RunMover>();
         services.TryAddSingleton<Forker>();
+        services.TryAddSingleton<RunStarter>();
+        services.TryAddSingleton<RunSignals>();
         services.TryAddSingleton<ConversationService>();
         services.TryAddSingleton<TenantService>();
         services.TryAddSingleton<RunRecovery>();

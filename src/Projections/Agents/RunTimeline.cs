@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization.Metadata;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
 namespace AIaaS.Projections.Agents;
@@ -58,6 +59,9 @@ public sealed record TimelineEntry
     /// <summary>The model call.</summary>
     public string? Call { get; init; }
 
+    /// <summary>The tool of the call.</summary>
+    public string? Tool { get; init; }
+
     /// <summary>The tier of the call, or of the answer.</summary>
     public Tier? Tier { get; init; }
 
@@ -84,10 +88,10 @@ public sealed class RunTimelineProjection : Projection<RunTimelineDocument>
     public override string Name => "RunTimeline";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
-    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["agent.run.", "agent.step.", "knowledge.retrieved", "model.call."];
+    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["agent.run.", "agent.step.", "agent.customer.", "knowledge.retrieved", "model.call.", "tool.call."];
 
     /// <inheritdoc />
     public override JsonTypeInfo<RunTimelineDocument> Json => Documents.Default.RunTimelineDocument;
@@ -99,7 +103,7 @@ public sealed class RunTimelineProjection : Projection<RunTimelineDocument>
     public override IReadOnlyList<IReadOnlyList<string>> Indexes { get; } = [];
 
     /// <inheritdoc />
-    public override IEnumerable<string> KeysOf(EventEnvelope envelope) => DocumentId.OfStream(envelope) is { } id ? [id] : [];
+    public override IEnumerable<string> KeysOf(EventEnvelope envelope) => DocumentId.OfRun(envelope) is { } id ? [id] : [];
 
     /// <inheritdoc />
     public override RunTimelineDocument? Apply(string id, RunTimelineDocument? document, EventEnvelope envelope)
@@ -131,9 +135,22 @@ public sealed class RunTimelineProjection : Projection<RunTimelineDocument>
         RunStarted e => new() { At = e.At, Result = "started", Cost = e.Budget, Detail = $"at most {e.StepLimit} steps" },
         RunResumed e => new() { At = e.At, Result = "resumed", Detail = e.Worker },
         KnowledgeRetrieved e => new() { At = e.At, Step = e.Step, Result = "retrieved", Detail = $"{e.Passages.Length} passages" },
-        ModelCallRequested e => new() { At = e.At, Step = e.Step, Call = e.Call, Tier = e.Tier, Model = e.Model, Result = "requested", Cost = e.WorstCase },
+        ModelCallRequested e => new() { At = e.At, Step = e.Step, Call = e.Call, Tier = e.Tier, Model = e.Model, Result = "requested", Cost = e.WorstCase, Detail = e.Degraded },
         ModelCallCompleted e => new() { At = e.At, Step = e.Step, Call = e.Call, Tier = e.Tier, Model = e.Model, Result = "completed", Tokens = e.Usage, Cost = e.Cost, TookMs = SinceCall(timeline, e.Call, e.At) },
         ModelCallFailed e => new() { At = e.At, Step = e.Step, Call = e.Call, Result = e.Unknown ? "unknown" : "failed", Detail = e.Reason, TookMs = SinceCall(timeline, e.Call, e.At) },
+        RunClaimed e => new() { At = e.At, Result = "claimed", Detail = e.Worker },
+        RunMoved e => new() { At = e.At, Result = "moved", Detail = $"from version {e.From} by {e.Actor}: {e.Reason}" },
+        RunWaiting e => new() { At = e.At, Step = e.Step, Result = "waiting", Detail = e.Prompt, Tool = e.Tool },
+        RunSignalled e => new() { At = e.At, Step = e.Step, Result = e.Accepted switch { true => "accepted", false => "rejected", null => "signalled" }, Detail = "by " + e.Actor },
+        RunTimedOut e => new() { At = e.At, Step = e.Step, Result = "timed-out" },
+        CustomerAuthenticated e => new() { At = e.At, Step = e.Step.Length == 0 ? null : e.Step, Call = e.Call, Result = "authenticated", Detail = e.Customer },
+        ToolCallRequested e => new() { At = e.At, Step = e.Step, Call = e.Call, Tool = e.Tool, Result = "requested", Detail = e.Compensates is { } undone ? "undoes " + undone : null },
+        ToolCallSucceeded e => new() { At = e.At, Step = e.Step, Call = e.Call, Tool = e.Tool, Result = "succeeded", TookMs = e.LatencyMs },
+        ToolCallFailed e => new() { At = e.At, Step = e.Step, Call = e.Call, Tool = e.Tool, Result = "failed", Detail = $"{e.Code}: {e.Reason}", TookMs = e.LatencyMs },
+        ToolCallUnknown e => new() { At = e.At, Step = e.Step, Call = e.Call, Tool = e.Tool, Result = "unknown", Detail = e.Reason },
+        ToolCallResolved e => new() { At = e.At, Step = e.Step, Call = e.Call, Tool = e.Tool, Result = "resolved", Detail = $"{(e.Succeeded ? "succeeded" : "failed")}, by {e.Actor}: {e.Reason}" },
+        ToolCallCompensated e => new() { At = e.At, Step = e.Step, Call = e.Call, Tool = e.Tool, Result = "compensated", Detail = e.By },
+        ToolCallRefused e => new() { At = e.At, Step = e.Step, Call = e.Call, Tool = e.Tool, Result = "refused", Detail = $"{e.Code}: {e.Reason}" },
         StepCompleted e => new() { At = e.At, Step = e.Step, Node = e.Node, Result = e.Result, Detail = e.Detail.Length > 0 ? e.Detail : null, TookMs = SinceStep(timeline, e.At) },
         RunCompleted e => new() { At = e.At, Result = e.Outcome.ToString(), Detail = e.Reason, Tier = e.Tier, Tokens = e.Usage, Cost = e.Cost, TookMs = e.DurationMs },
         _ => null,

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
 namespace AIaaS.Projections.Agents;
@@ -18,7 +20,22 @@ public enum RunStatus
     /// <summary>It has ended, with an outcome.</summary>
     [JsonStringEnumMemberName("completed")]
     Completed,
+
+    /// <summary>It waits for something from outside.</summary>
+    [JsonStringEnumMemberName("waiting")]
+    Waiting,
 }
+
+/// <summary>What a run waits for.</summary>
+/// <param name="Step">The step; null for a call whose outcome is unknown.</param>
+/// <param name="Visit">Which visit of the step, from 1.</param>
+/// <param name="For">approval, signal, message, confirmation, or effect: an unknown outcome that has to be resolved.</param>
+/// <param name="Name">Of a signal: its name. Of an effect: the call.</param>
+/// <param name="Prompt">What was said to whom it waits for.</param>
+/// <param name="Tool">Of a confirmation or an effect: the tool.</param>
+/// <param name="Input">Of a confirmation: the input.</param>
+/// <param name="Until">When the time is up; null where it waits without end.</param>
+public sealed record RunWait(string Step, int Visit, string For, string? Name, string? Prompt, string? Tool, JsonElement? Input, DateTimeOffset? Until);
 
 /// <summary>A run as it is shown.</summary>
 public sealed record RunDocument
@@ -41,8 +58,20 @@ public sealed record RunDocument
     /// <summary>What the customer wrote.</summary>
     public string Question { get; init; } = "";
 
-    /// <summary>Open or completed.</summary>
+    /// <summary>Open, waiting or completed.</summary>
     public RunStatus Status { get; init; }
+
+    /// <summary>What it waits for now.</summary>
+    public ImmutableArray<RunWait> Waits { get; init; } = [];
+
+    /// <summary>The customer who was authenticated; null for none.</summary>
+    public string? Customer { get; init; }
+
+    /// <summary>Of a hand-off: whose queue; null for the general one.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>What the workflow gave back; null for nothing.</summary>
+    public JsonElement? Output { get; init; }
 
     /// <summary>How it ended; null while it is open.</summary>
     public RunOutcome? Outcome { get; init; }
@@ -94,10 +123,10 @@ public sealed class RunsProjection : Projection<RunDocument>
     public override string Name => "Runs";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
-    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["agent.run.requested", "agent.run.completed"];
+    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["agent.run.requested", "agent.run.completed", "agent.run.waiting", "agent.run.signalled", "agent.run.timed-out", "agent.customer.authenticated", "tool.call.unknown", "tool.call.resolved"];
 
     /// <inheritdoc />
     public override JsonTypeInfo<RunDocument> Json => Documents.Default.RunDocument;
@@ -123,7 +152,7 @@ public sealed class RunsProjection : Projection<RunDocument>
     public override IReadOnlyList<IReadOnlyList<string>> Indexes { get; } = [["tenant", "requestedAt"], ["tenant", "outcome", "requestedAt"], ["tenant", "conversation", "requestedAt"]];
 
     /// <inheritdoc />
-    public override IEnumerable<string> KeysOf(EventEnvelope envelope) => DocumentId.OfStream(envelope) is { } id ? [id] : [];
+    public override IEnumerable<string> KeysOf(EventEnvelope envelope) => DocumentId.OfRun(envelope) is { } id ? [id] : [];
 
     /// <inheritdoc />
     public override RunDocument? Apply(string id, RunDocument? document, EventEnvelope envelope) => envelope.Event switch
@@ -142,6 +171,9 @@ public sealed class RunsProjection : Projection<RunDocument>
         {
             Workflow = e.Workflow,
             Status = RunStatus.Completed,
+            Waits = [],
+            Queue = e.Queue,
+            Output = e.Output,
             Outcome = e.Outcome,
             Reason = e.Reason,
             Answer = e.Answer,
@@ -155,8 +187,29 @@ public sealed class RunsProjection : Projection<RunDocument>
             CompletedAt = e.At,
             Forked = e.Forked,
         },
+        RunWaiting e => Wait(document ?? New(envelope), new(e.Step, e.Visit, JsonNamingPolicy.SnakeCaseLower.ConvertName(e.For.ToString()), e.Name, e.Prompt, e.Tool, e.Input, e.Until)),
+        RunSignalled e => GoOn(document, w => w.Step == e.Step && w.Visit == e.Visit && w.For != Effect),
+        RunTimedOut e => GoOn(document, w => w.Step == e.Step && w.Visit == e.Visit && w.For != Effect),
+        CustomerAuthenticated e => (document ?? New(envelope)) with { Customer = e.Customer },
+        ToolCallUnknown e => Wait(document ?? New(envelope), new(e.Step, 0, Effect, e.Call, e.Reason, e.Tool, null, null)),
+        ToolCallResolved e => GoOn(document, w => w.For == Effect && w.Name == e.Call),
         _ => document,
     };
+
+    private const string Effect = "effect";
+
+    private static RunDocument Wait(RunDocument document, RunWait wait) => document with { Status = RunStatus.Waiting, Waits = document.Waits.Add(wait) };
+
+    private static RunDocument? GoOn(RunDocument? document, Predicate<RunWait> ended)
+    {
+        if (document is null || document.Status == RunStatus.Completed)
+        {
+            return document;
+        }
+
+        var waits = document.Waits.RemoveAll(ended);
+        return document with { Waits = waits, Status = waits.IsEmpty ? RunStatus.Open : RunStatus.Waiting };
+    }
 
     private static RunDocument New(EventEnvelope envelope) => new() { Run = new StreamName(envelope.Recorded.Stream).Id, Tenant = envelope.Tenant };
 }
