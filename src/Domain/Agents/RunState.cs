@@ -174,15 +174,18 @@ public sealed class RunState
         return ExpressionValue.Object(members);
     }
 
-    private IEnumerable<KeyValuePair<string, ExpressionValue>> Steps()
+    private List<KeyValuePair<string, ExpressionValue>> Steps()
     {
+        List<KeyValuePair<string, ExpressionValue>> steps = [];
         foreach (var (step, output) in run.Outputs.OrderBy(o => o.Key, StringComparer.Ordinal))
         {
             if (workflow.Find(step) is { } node && node.Scope == scope)
             {
-                yield return new(scope is null ? step : step[(scope.Length + 1)..], output.Json is { } json ? ExpressionValue.From(json) : Parsed(output.Text!));
+                steps.Add(new(scope is null ? step : step[(scope.Length + 1)..], output.Json is { } json ? ExpressionValue.From(json) : Parsed(output.Text!)));
             }
         }
+
+        return steps;
     }
 
     private static ExpressionValue Parsed(string text)

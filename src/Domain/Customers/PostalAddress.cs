@@ -13,18 +13,21 @@ public sealed record PostalAddress(string Address1, string Address2, string City
     public const int MaxLineLength = 200;
 
     /// <summary>All that is wrong with it; empty when nothing is.</summary>
-    public IEnumerable<string> Faults()
+    public IReadOnlyList<string> Faults()
     {
+        List<string> faults = [];
         foreach (var (name, value, mayBeEmpty) in new (string, string?, bool)[] { ("address1", Address1, false), ("address2", Address2, true), ("city", City, false), ("state", State, true), ("country", Country, false), ("zip", Zip, false) })
         {
             if (value is null || (!mayBeEmpty && string.IsNullOrWhiteSpace(value)))
             {
-                yield return $"{name} is empty";
+                faults.Add($"{name} is empty");
             }
             else if (!ShopText.IsLine(value, MaxLineLength))
             {
-                yield return $"{name} must be one line of text of at most {MaxLineLength} characters";
+                faults.Add($"{name} must be one line of text of at most {MaxLineLength} characters");
             }
         }
+
+        return faults;
     }
 }

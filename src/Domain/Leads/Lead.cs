@@ -279,23 +279,22 @@ public sealed record Lead : IState<Lead>
     private static IEnumerable<DomainEvent> Closed(string followUp, bool done, string? note, DateTimeOffset at) =>
         [new FollowUpClosed(followUp, done, note, at), new TimerCancelled(TimerPrefix + followUp)];
 
-    private IEnumerable<DomainEvent> Scored(LeadFacts facts, string? company, DateTimeOffset at)
+    private List<DomainEvent> Scored(LeadFacts facts, string? company, DateTimeOffset at)
     {
         var reasons = LeadScore.Of(facts, company);
         var score = reasons.Sum(r => r.Points);
-        yield return new LeadScored(facts, score, reasons, at);
+        List<DomainEvent> events = [new LeadScored(facts, score, reasons, at)];
         if (facts.Need == LeadNeed.None && Status != LeadStatus.Disqualified)
         {
-            yield return new LeadStatusChanged(LeadStatus.Disqualified, "Does not need it.", at);
-            foreach (var closed in Open.Keys.Order(StringComparer.Ordinal).SelectMany(f => Closed(f, false, null, at)))
-            {
-                yield return closed;
-            }
+            events.Add(new LeadStatusChanged(LeadStatus.Disqualified, "Does not need it.", at));
+            events.AddRange(Open.Keys.Order(StringComparer.Ordinal).SelectMany(f => Closed(f, false, null, at)));
         }
         else if (facts.Need != LeadNeed.None && score >= LeadScore.Qualified && Status != LeadStatus.Qualified)
         {
-            yield return new LeadStatusChanged(LeadStatus.Qualified, $"{score} of 100 points.", at);
+            events.Add(new LeadStatusChanged(LeadStatus.Qualified, $"{score} of 100 points.", at));
         }
+
+        return events;
     }
 }
 
