@@ -31,4 +31,6 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(ComplaintDocument))]
 [JsonSerializable(typeof(HandoffDocument))]
 [JsonSerializable(typeof(TenantKpis))]
+[JsonSerializable(typeof(Sagas.SagaDocument))]
+[JsonSerializable(typeof(Bus.DeadLetterDocument))]
 public sealed partial class Documents : JsonSerializerContext;

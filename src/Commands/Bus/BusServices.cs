@@ -1,3 +1,4 @@
+using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -9,7 +10,7 @@ public static class BusServices
 {
     /// <summary>
     /// Adds the bus with its queues of sagas and runs. Work of a kind is taken where an <see cref="IWorkHandler{TWork}"/> of it is registered.
-    /// The log, the event types, <see cref="EventStore.IdSource"/> and <see cref="TimeProvider"/> must be registered besides; <see cref="BusOptions"/> and <see cref="WorkerOptions"/> may be.
+    /// The log, the event types, <see cref="IdSource"/> and <see cref="TimeProvider"/> must be registered besides; <see cref="BusOptions"/> and <see cref="WorkerOptions"/> may be.
     /// </summary>
     public static IServiceCollection AddWorkBus(this IServiceCollection services)
     {
@@ -25,6 +26,18 @@ public static class BusServices
         // First the heartbeat: a worker beats before it works, and until it has stopped.
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<WorkerHeartbeat>());
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<WorkBus>());
+        return services;
+    }
+
+    /// <summary>Adds the timers of streams, once however often it is called.</summary>
+    public static IServiceCollection AddTimers(this IServiceCollection services)
+    {
+        if (services.All(s => s.ServiceType != typeof(TimerService)))
+        {
+            services.AddSingleton<TimerService>();
+            services.AddSingleton<ISubscription>(s => s.GetRequiredService<TimerService>());
+        }
+
         return services;
     }
 }

@@ -43,7 +43,7 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
     /// <inheritdoc />
     public string? Fault => options.Engine != "rabbitmq" ? null
         : !started ? Unreachable
-        : bus.CheckHealth() is { Status: BusHealthStatus.Unhealthy } health ? $"{Unreachable} ({health.Description})" : null;
+        : bus.CheckHealth() is { Status: not BusHealthStatus.Healthy } health ? $"{Unreachable} ({health.Description})" : null;
 
     private string Unreachable => $"RabbitMQ at {options.RabbitMq.Host}:{options.RabbitMq.Port}{(options.RabbitMq.VirtualHost == "/" ? "" : $" ({options.RabbitMq.VirtualHost})")} cannot be reached. Start it or set Bus__RabbitMq__Host, __Port, __VirtualHost, __Username and __Password; until then work waits in the log.";
 
@@ -152,6 +152,7 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
     private IBusControl OverRabbitMq(IServiceProvider services) => MassTransit.Bus.Factory.CreateUsingRabbitMq(cfg =>
     {
         var at = options.RabbitMq;
+        cfg.DeployPublishTopology = true;
         cfg.Host(at.Host, at.Port, at.VirtualHost, host =>
         {
             host.Username(at.Username);
@@ -169,6 +170,8 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
                 cfg.ReceiveEndpoint(route.QueueOf(options), e =>
                 {
                     e.SetQuorumQueue();
+                    // The route binds it when work is published or the bus starts, whether or not anybody takes from it.
+                    e.ConfigureConsumeTopology = false;
                     Configure(e, route, services);
                 });
             }
@@ -231,7 +234,7 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
         var code = cause is DomainException refused ? refused.Error.Code : "exception";
         var error = cause is DomainException ? cause.Message : $"{cause.GetType().Name}: {cause.Message}";
         var body = BodyOf(context);
-        var message = context.TransportHeaders.Get<string>("MessageId") ?? NamedId.Of(context.Body.GetString()).ToString("N");
+        var message = context.TransportHeaders.Get<string>("MessageId") ?? NamedId.Of(body).ToString("N");
         while (true)
         {
             try
@@ -252,7 +255,8 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
     /// <summary>The work alone; all that came, where no work can be made out.</summary>
     private static string BodyOf(ExceptionReceiveContext context)
     {
-        var whole = context.Body.GetString();
+        // Not GetString(): that of a body which came over the wire gives the name of its type.
+        var whole = System.Text.Encoding.UTF8.GetString(context.Body.GetBytes());
         try
         {
             using var json = JsonDocument.Parse(whole);

@@ -19,6 +19,9 @@ public abstract class WorkRoute
     /// <summary>The queue's name.</summary>
     internal string QueueOf(BusOptions options) => $"{options.Prefix}.{Name}";
 
+    /// <summary>The exchange's name.</summary>
+    internal string EntityOf(BusOptions options) => QueueOf(options) + ".work";
+
     /// <summary>Reads a body.</summary>
     /// <exception cref="JsonException">It is no work of this kind.</exception>
     internal abstract IWork Read(string body);
@@ -50,11 +53,11 @@ public sealed class WorkRoute<TWork> : WorkRoute
 
     internal override Task PublishAsync(IWorkBus bus, IWork work, CancellationToken cancellationToken) => bus.PublishAsync((TWork)work, cancellationToken);
 
-    internal override void Entitle(IBusFactoryConfigurator bus, BusOptions options) => bus.Message<TWork>(m => m.SetEntityName(QueueOf(options) + ".work"));
+    internal override void Entitle(IBusFactoryConfigurator bus, BusOptions options) => bus.Message<TWork>(m => m.SetEntityName(EntityOf(options)));
 
     /// <summary>The queue is there before anybody takes from it: work that is published meanwhile waits in it.</summary>
     internal override void Publish(IRabbitMqBusFactoryConfigurator bus, BusOptions options) =>
-        bus.Publish<TWork>(p => p.BindQueue(QueueOf(options), QueueOf(options), q => q.SetQuorumQueue(null)));
+        bus.Publish<TWork>(p => p.BindQueue(EntityOf(options), QueueOf(options), q => q.SetQuorumQueue(null)));
 
     internal override void Consume(IReceiveEndpointConfigurator endpoint, IServiceProvider services, WorkAttempts attempts) =>
         // Only when work comes: a handler may itself publish.

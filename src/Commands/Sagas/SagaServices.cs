@@ -1,4 +1,5 @@
 using AIaaS.Commands.Bus;
+using AIaaS.Commands.Tools;
 using AIaaS.Domain.Sagas;
 using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,12 +35,24 @@ public static class SagaServices
             services.TryAddSingleton<SagaStarter>();
             services.TryAddSingleton<SagaDispatcher>();
             services.TryAddSingleton<SagaRecovery>();
+            services.AddTimers();
             services.AddSagaHandler<SagaStarter>();
             services.AddSagaHandler<SagaDispatcher>();
             services.AddSingleton<ISubscription>(s => s.GetRequiredService<SagaRecovery>());
         }
 
         return services;
+    }
+
+    /// <summary>Adds the sagas that come with the product, and the tools that only they need.</summary>
+    public static IServiceCollection AddShippedSagas(this IServiceCollection services)
+    {
+        foreach (var definition in ShippedSagas.All)
+        {
+            services.AddSingleton(definition);
+        }
+
+        return services.AddSingleton<ITool, FindOrderPaymentTool>();
     }
 
     private static void AddSagaHandler<THandler>(this IServiceCollection services)

@@ -12,6 +12,13 @@ public sealed class SagaStarter(IEventStore log, EventTypes types, SagaCatalog c
     /// <inheritdoc />
     public EventFilter Filter { get; } = EventFilter.Types([.. catalog.All.SelectMany(d => types.NamesOf(d.Trigger)).Distinct(StringComparer.Ordinal)]);
 
+    /// <summary>The id of a saga, <c>{name}.{id}</c>; of an id that no stream can be named by, its hash.</summary>
+    public static string IdOf(string name, string id)
+    {
+        var saga = $"{name}.{id}";
+        return saga.Length <= 140 && EventStoreLimits.NameFault(saga) is null && !saga.Contains('/', StringComparison.Ordinal) ? saga : $"{name}.{NamedId.Of("saga", name, id):N}";
+    }
+
     /// <inheritdoc />
     public string KeyOf(EventEnvelope envelope)
     {
@@ -34,7 +41,7 @@ public sealed class SagaStarter(IEventStore log, EventTypes types, SagaCatalog c
 
     private async Task StartAsync(SagaDefinition definition, SagaTrigger trigger, EventEnvelope cause, CancellationToken cancellationToken)
     {
-        var stream = Saga.Stream(cause.Tenant, $"{definition.Name}.{trigger.Id}");
+        var stream = Saga.Stream(cause.Tenant, IdOf(definition.Name, trigger.Id));
         var causeId = cause.Recorded.Id.ToString("N");
         var started = new SagaStarted(definition.Name, definition.Version, cause.Recorded.Id, System.Text.Json.JsonElement.Parse(trigger.Input.ToJsonString()), time.GetUtcNow());
         var metadata = new EventMetadata

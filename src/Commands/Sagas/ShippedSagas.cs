@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AIaaS.Commands.Orders;
+using AIaaS.Commands.Payments;
+using AIaaS.Domain.Customers;
+using AIaaS.Domain.Orders;
+using AIaaS.Domain.Sagas;
+
+namespace AIaaS.Commands.Sagas;
+
+/// <summary>The sagas that come with the product.</summary>
+public static class ShippedSagas
+{
+    /// <summary>The tool that tells the customer how their order went; a tenant registers one of this name, by e-mail or webhook. Without one, nobody is told.</summary>
+    public const string NotifyTool = "notify_customer";
+
+    /// <summary>Places an order: looks the customer up, reserves the stock, takes the money, confirms, and tells the customer; else the order is cancelled.</summary>
+    public static SagaDefinition OrderPlacement { get; } = SagaDefinition.On<OrderPlaced>(
+        "order-placement",
+        "1",
+        e => new(e.Order, new()
+        {
+            ["order_id"] = e.Order,
+            ["user_id"] = e.Customer,
+            ["items"] = Items(e.Items.Select(i => i.Item)),
+            ["amount"] = e.Total.Amount,
+            ["currency"] = e.Total.Currency,
+            ["payment_method_id"] = e.Method,
+            ["gift_card"] = e.Source == PaymentSource.GiftCard,
+        }),
+        // The order itself is what is undone last: its placement came before every step.
+        new SagaStep("customer", OrderTools.GetCustomer, s => new() { ["user_id"] = s.Node("user_id") })
+        {
+            Compensation = OrderTools.CancelPlacement,
+            CompensationInput = (s, _) => new() { ["order_id"] = s.Node("order_id"), ["reason"] = s.Compensating?.Reason is { Length: > 0 } reason ? reason : "the shop could not go through with it" },
+        },
+        new SagaStep("reserve", OrderTools.ReserveStock, s => new() { ["reservation"] = s.Node("order_id"), ["items"] = s.Node("items") }),
+        new SagaStep("gift-card", OrderTools.DebitGiftCard, s => new()
+        {
+            ["user_id"] = s.Node("user_id"),
+            ["payment_method_id"] = s.Node("payment_method_id"),
+            ["amount"] = s.Node("amount"),
+            ["currency"] = s.Node("currency"),
+            ["reference"] = s.Node("order_id"),
+        })
+        {
+            When = s => Flag(s, "gift_card"),
+        },
+        new SagaStep("charge", PaymentToolManifests.Charge.Name, s => Charge(s, Amount(s)))
+        {
+            When = s => !Flag(s, "gift_card"),
+        },
+        new SagaStep("confirm", OrderTools.ConfirmOrder, s => new()
+        {
+            ["order_id"] = s.Node("order_id"),
+            ["payment_method_id"] = s.Node("payment_method_id"),
+            ["amount"] = s.Node("amount"),
+            ["currency"] = s.Node("currency"),
+        }),
+        Notify("Your order is confirmed."));
+
+    /// <summary>Exchanges items: charges or gives back the difference in price, then lets the new items go out.</summary>
+    public static SagaDefinition Exchange { get; } = SagaDefinition.On<OrderExchangeReceived>(
+        "order-exchange",
+        "1",
+        e => new(e.Order, new()
+        {
+            ["order_id"] = e.Order,
+            ["user_id"] = e.Customer,
+            ["items"] = Items(e.Exchange.NewItems),
+            ["amount"] = e.Exchange.Difference.Amount,
+            ["currency"] = e.Exchange.Difference.Currency,
+            ["payment_method_id"] = e.Exchange.Method,
+            ["gift_card"] = e.Source == PaymentSource.GiftCard,
+        }),
+        new SagaStep("reserve", OrderTools.ReserveStock, s => new() { ["reservation"] = s.Text("order_id") + "-exchange", ["items"] = s.Node("items") }),
+        new SagaStep("gift-card-debit", OrderTools.DebitGiftCard, s => GiftCard(s, Amount(s))) { When = s => Flag(s, "gift_card") && Amount(s) > 0 },
+        new SagaStep("charge", PaymentToolManifests.Charge.Name, s => Charge(s, Amount(s))) { When = s => !Flag(s, "gift_card") && Amount(s) > 0 },
+        new SagaStep("payment", FindOrderPaymentTool.ToolName, s => new() { ["order_id"] = s.Node("order_id") }) { When = s => !Flag(s, "gift_card") && Amount(s) < 0 },
+        new SagaStep("complete", OrderTools.CompleteExchange, s => new() { ["order_id"] = s.Node("order_id") }),
+        // Money goes to the customer last: that cannot be undone.
+        new SagaStep("gift-card-credit", OrderTools.CreditGiftCard, s => GiftCard(s, -Amount(s))) { When = s => Flag(s, "gift_card") && Amount(s) < 0, MayFail = true },
+        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => Refund(s, -Amount(s))) { When = s => PaymentOf(s) is not null, MayFail = true },
+        Notify("Your exchange is on its way."));
+
+    /// <summary>What follows a cancelled order: its stock is free again and what was charged goes back. Gift cards are settled with the cancellation itself.</summary>
+    public static SagaDefinition Cancellation { get; } = SagaDefinition.On<OrderCancelled>(
+        "order-cancellation",
+        "1",
+        e => new(e.Order, new()
+        {
+            ["order_id"] = e.Order,
+            ["user_id"] = e.Customer,
+        }),
+        new SagaStep("payment", FindOrderPaymentTool.ToolName, s => new() { ["order_id"] = s.Node("order_id") }),
+        new SagaStep("release", OrderTools.ReleaseStock, s => new() { ["reservation"] = s.Node("order_id"), ["items"] = JsonNode.Parse(s.Output("payment").GetProperty("items").GetRawText()) })
+        {
+            When = s => s.Output("payment").GetProperty("items").GetArrayLength() > 0,
+        },
+        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => new() { ["payment_id"] = PaymentOf(s), ["reason"] = "order cancelled" }) { When = s => PaymentOf(s) is not null },
+        Notify("Your order is cancelled and your money is on its way back."));
+
+    /// <summary>All of them.</summary>
+    public static ImmutableArray<SagaDefinition> All { get; } = [OrderPlacement, Exchange, Cancellation];
+
+    private static SagaStep Notify(string text) => new("notify", NotifyTool, s => new() { ["user_id"] = s.Node("user_id"), ["order_id"] = s.Node("order_id"), ["text"] = text }) { MayFail = true };
+
+    private static JsonArray Items(IEnumerable<string> items) =>
+        [.. items.GroupBy(i => i, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new JsonObject { ["item_id"] = g.Key, ["quantity"] = g.Count() })];
+
+    private static JsonObject Charge(Saga saga, decimal amount) => new()
+    {
+        ["amount"] = amount,
+        ["currency"] = saga.Node("currency"),
+        ["payment_method_id"] = saga.Node("payment_method_id"),
+        ["customer_id"] = saga.Node("user_id"),
+        ["order_id"] = saga.Node("order_id"),
+    };
+
+    private static JsonObject GiftCard(Saga saga, decimal amount) => new()
+    {
+        ["user_id"] = saga.Node("user_id"),
+        ["payment_method_id"] = saga.Node("payment_method_id"),
+        ["amount"] = amount,
+        ["currency"] = saga.Node("currency"),
+        ["reference"] = saga.Text("order_id") + "-exchange",
+    };
+
+    private static JsonObject Refund(Saga saga, decimal amount) => new()
+    {
+        ["payment_id"] = PaymentOf(saga),
+        ["amount"] = amount,
+        ["currency"] = saga.Node("currency"),
+        ["reason"] = "price difference of an exchange",
+    };
+
+    private static string? PaymentOf(Saga saga) =>
+        saga.Output("payment") is { ValueKind: JsonValueKind.Object } output && output.TryGetProperty("payment_id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
+
+    private static bool Flag(Saga saga, string name) => saga.Input.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    private static decimal Amount(Saga saga) => saga.Input.GetProperty("amount").GetDecimal();
+}
