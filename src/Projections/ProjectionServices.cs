@@ -34,6 +34,8 @@ public static class ProjectionServices
             .AddProjection<RunsProjection, RunDocument>()
             .AddProjection<RunTimelineProjection, RunTimelineDocument>()
             .AddProjection<ConversationsProjection, ConversationDocument>()
+            .AddProjection<Sagas.SagasProjection, Sagas.SagaDocument>()
+            .AddProjection<Bus.DeadLettersProjection, Bus.DeadLetterDocument>()
             .AddProjection<ArticlesProjection, ArticleDocument>()
             .AddProjection<SideEffectsProjection, SideEffectDocument>()
             .AddProjection<OrdersProjection, OrderDocument>()

@@ -22,6 +22,8 @@ public static class QueryServices
         .AddSingleton<EpisodeQueries>()
         .AddSingleton<ConversationQueries>()
         .AddSingleton<ArticleQueries>()
+        .AddSingleton<Sagas.SagaQueries>()
+        .AddSingleton<Bus.DeadLetterQueries>()
         .AddSingleton<SideEffectQueries>()
         .AddSingleton<OrderQueries>()
         .AddSingleton<ProductQueries>()

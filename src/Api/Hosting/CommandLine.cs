@@ -1,4 +1,5 @@
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Orders;
 using AIaaS.EventStore;
 using AIaaS.Projections;
@@ -57,7 +58,7 @@ internal static class CommandLine
     /// <summary>A failure in words that say how to mend it; a stack trace helps nobody who starts a program.</summary>
     private static string Explain(Exception exception) => exception switch
     {
-        EventStoreException or ReadModelStoreException or StartupException or InvalidWorkflowException or InvalidRetailFileException or DomainException => exception.Message,
+        EventStoreException or ReadModelStoreException or StartupException or InvalidWorkflowException or BusOptionsException or InvalidRetailFileException or DomainException => exception.Message,
         IOException { InnerException: AddressInUseException } => "The port is in use by another process. Stop that process, or set Urls, for example Urls=http://127.0.0.1:8081.",
         IOException => exception.Message + " Check that the path exists, that this user may write there, and that the disk has room.",
         UnauthorizedAccessException => exception.Message + " Give this user the right to write there, or set DataFolder to another folder.",

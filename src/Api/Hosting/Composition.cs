@@ -1,5 +1,6 @@
 using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
+using AIaaS.Api.Bus;
 using AIaaS.Api.Channels;
 using AIaaS.Api.Complaints;
 using AIaaS.Api.ControlPlane;
@@ -10,9 +11,11 @@ using AIaaS.Api.Knowledge;
 using AIaaS.Api.Leads;
 using AIaaS.Api.Orders;
 using AIaaS.Api.Payments;
+using AIaaS.Api.Sagas;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Complaints;
 using AIaaS.Commands.Handoffs;
 using AIaaS.Commands.Knowledge;
@@ -20,6 +23,7 @@ using AIaaS.Commands.Leads;
 using AIaaS.Commands.Orders;
 using AIaaS.Commands.Payments;
 using AIaaS.Commands.Routing;
+using AIaaS.Commands.Sagas;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.EventStore;
@@ -43,6 +47,7 @@ internal static class Composition
         services.AddSingleton(s => s.GetRequiredService<Opened>().ReadModels);
         services.AddSingleton(s => s.GetRequiredService<Opened>().PlatformKey);
         services.AddSingleton<StartupProgress>();
+        BusSetup.Add(services, configuration, settings);
         AddKernel(services, settings.Roles);
         services.AddProjections(elsewhere: !settings.Roles.HasFlag(Roles.Projections)).AddQueries();
         services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns });
@@ -52,6 +57,7 @@ internal static class Composition
         services.AddTools(configuration);
         services.AddHostedService(s => s.GetRequiredService<ReconciliationJob>());
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
+        services.AddSagas().AddShippedSagas();
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
@@ -78,6 +84,8 @@ internal static class Composition
         LeadEndpoints.Map(v1);
         ComplaintEndpoints.Map(v1);
         HandoffEndpoints.Map(v1);
+        SagaEndpoints.Map(v1);
+        DeadLetterEndpoints.Map(v1);
         KpiEndpoints.Map(v1);
         TenantEndpoints.Map(v1);
         StreamEndpoints.Map(v1);
@@ -90,7 +98,7 @@ internal static class Composition
         services.AddSingleton<ICheckpointStore>(s => new CheckpointStore(s.GetRequiredService<IEventStore>(), s.GetRequiredService<IdSource>()));
         services.AddSingleton(s => new SubscriptionHost(s.GetServices<ISubscription>().Where(p => (RoleRules.Of(p) & roles) != 0), s.GetRequiredService<TimeProvider>(), logger: s.GetRequiredService<ILogger<SubscriptionHost>>()));
         services.AddHostedService(s => s.GetRequiredService<SubscriptionHost>());
-        services.AddSingleton<ISubscription>(s => new TimerService(s.GetRequiredService<IEventStore>(), s.GetRequiredService<IdSource>(), s.GetRequiredService<IParkingLot>(), s.GetRequiredService<TimeProvider>(), logger: s.GetRequiredService<ILogger<TimerService>>()));
+        services.AddTimers();
         services.AddSingleton<IOperations, Operations>();
     }
 

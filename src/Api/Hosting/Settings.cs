@@ -52,6 +52,7 @@ internal sealed record Settings
 
         var roles = RoleRules.Read(configuration["Roles"]);
         RoleRules.Check(roles, log.Engine, models.Engine);
+        Bus.BusSetup.Check(roles, configuration["Bus:Engine"]);
         return new()
         {
             Roles = roles,

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AIaaS.Commands.Leads;
 using AIaaS.Commands.Orders;
 using AIaaS.Commands.Payments;
 using AIaaS.Domain.Customers;
+using AIaaS.Domain.Leads;
 using AIaaS.Domain.Orders;
 using AIaaS.Domain.Sagas;
 
@@ -101,8 +103,16 @@ public static class ShippedSagas
         new SagaStep("refund", PaymentToolManifests.Refund.Name, s => new() { ["payment_id"] = PaymentOf(s), ["reason"] = "order cancelled" }) { When = s => PaymentOf(s) is not null },
         Notify("Your order is cancelled and your money is on its way back."));
 
+    /// <summary>What follows a captured lead: somebody gets in touch within a day, and the CRM knows the contact where there is one.</summary>
+    public static SagaDefinition LeadFollowUp { get; } = SagaDefinition.On<LeadCaptured>(
+        "lead-follow-up",
+        "1",
+        e => new(e.Lead, new() { ["lead_id"] = e.Lead, ["customer"] = e.Contact.Customer }),
+        new SagaStep("schedule", LeadToolManifests.ScheduleFollowUp.Name, s => new() { ["lead_id"] = s.Node("lead_id"), ["in_hours"] = 24 }),
+        new SagaStep("crm", "crm_upsert_lead", s => new() { ["lead_id"] = s.Node("lead_id") }) { MayFail = true });
+
     /// <summary>All of them.</summary>
-    public static ImmutableArray<SagaDefinition> All { get; } = [OrderPlacement, Exchange, Cancellation];
+    public static ImmutableArray<SagaDefinition> All { get; } = [OrderPlacement, Exchange, Cancellation, LeadFollowUp];
 
     private static SagaStep Notify(string text) => new("notify", NotifyTool, s => new() { ["user_id"] = s.Node("user_id"), ["order_id"] = s.Node("order_id"), ["text"] = text }) { MayFail = true };
 
