@@ -81,7 +81,7 @@ public sealed record Run : IState<Run>
     /// <summary>The situations that the run has been in, to notice when it goes in circles.</summary>
     public ImmutableHashSet<Situation> Been { get; init; } = [];
 
-    /// <summary>Steps since something new was learned: a search result, an answer, what a tool did or what came from outside.</summary>
+    /// <summary>Steps since something new was learned: a search result, an answer, what a tool did, what came from outside, or a loop's next round.</summary>
     public int StepsWithoutProgress { get; init; }
 
     /// <summary>How the run ended; null while it has not.</summary>
@@ -272,7 +272,7 @@ public sealed record Run : IState<Run>
         var left = Output(c, e) with
         {
             Steps = Steps + 1,
-            StepsWithoutProgress = IsFirstVersion || c.Visit > 1 ? StepsWithoutProgress + 1 : StepsWithoutProgress,
+            StepsWithoutProgress = e is { Node: "loop", Result: "ok" } ? 0 : IsFirstVersion || c.Visit > 1 ? StepsWithoutProgress + 1 : StepsWithoutProgress,
         };
         if (e.Next is null)
         {
