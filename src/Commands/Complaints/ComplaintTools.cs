@@ -38,15 +38,15 @@ public static class ComplaintToolManifests
         {
           "type": "object",
           "properties": {
-            "category": { "enum": ["safety", "billing", "privacy", "delivery", "product", "service", "other"] },
+            "category": { "enum": ["safety", "billing", "privacy", "delivery", "product", "service", "other", null], "description": "Left out: other." },
             "text": { "type": "string", "minLength": 1, "maxLength": 4000 },
             "customer_id": { "type": ["string", "null"], "maxLength": 200 },
             "order_id": { "type": ["string", "null"], "maxLength": 200 },
             "conversation_id": { "type": ["string", "null"], "maxLength": 100 },
-            "amount": { "type": "number", "exclusiveMinimum": 0, "description": "The money at stake." },
-            "currency": { "type": "string", "pattern": "^[A-Z]{3}$" }
+            "amount": { "type": ["number", "null"], "exclusiveMinimum": 0, "description": "The money at stake." },
+            "currency": { "type": ["string", "null"], "pattern": "^[A-Z]{3}$" }
           },
-          "required": ["category", "text"],
+          "required": ["text"],
           "dependentRequired": { "amount": ["currency"] },
           "additionalProperties": false
         }
@@ -83,12 +83,12 @@ internal sealed class OpenComplaintTool(ComplaintService complaints) : Aggregate
         }
 
         Money? atStake = null;
-        if (input.TryGetProperty("amount", out var amount) && Text(input, "currency") is { } currency)
+        if (input.TryGetProperty("amount", out var amount) && amount.ValueKind == JsonValueKind.Number && Text(input, "currency") is { } currency)
         {
             atStake = amount.TryGetDecimal(out var value) ? new(value, currency) : throw new DomainException(ComplaintErrors.Invalid(["the amount has more digits than any currency"]));
         }
 
-        var category = Enum.TryParse<ComplaintCategory>(Text(input, "category"), ignoreCase: true, out var known) ? known : ComplaintCategory.Other;
+        var category = Text(input, "category") is { } name && Enum.TryParse<ComplaintCategory>(name, ignoreCase: true, out var known) ? known : ComplaintCategory.Other;
         var id = ComplaintService.ComplaintId(call.Tenant, call.IdempotencyKey);
         return ComplaintOutput.Of(id, (await complaints.OpenAsync(id, new(category, Text(input, "text") ?? "", customer, Text(input, "order_id"), Text(input, "conversation_id"), atStake), context, cancellationToken)).State);
     }

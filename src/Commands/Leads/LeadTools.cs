@@ -13,7 +13,8 @@ namespace AIaaS.Commands.Leads;
 public static class LeadToolManifests
 {
     private const string Facts = """
-        "budget": { "type": ["object", "null"], "properties": { "amount": { "type": "number", "minimum": 0 }, "currency": { "type": "string", "pattern": "^[A-Z]{3}$" } }, "required": ["amount", "currency"], "additionalProperties": false },
+        "budget": { "type": ["object", "number", "null"], "minimum": 0, "description": "With its currency, or as a number with the currency beside it; without one: USD.", "properties": { "amount": { "type": "number", "minimum": 0 }, "currency": { "type": "string", "pattern": "^[A-Z]{3}$" } }, "required": ["amount", "currency"], "additionalProperties": false },
+        "currency": { "type": ["string", "null"], "pattern": "^[A-Z]{3}$" },
         "authority": { "enum": ["unknown", "user", "influencer", "decision_maker", null] },
         "need": { "enum": ["unknown", "none", "vague", "clear", "urgent", null] },
         "timeline_days": { "type": ["integer", "null"], "minimum": 0, "maximum": 3650 },
@@ -45,7 +46,7 @@ public static class LeadToolManifests
         {
           "type": "object",
           "properties": {
-            "name": { "type": "string", "minLength": 1, "maxLength": 200 },
+            "name": { "type": ["string", "null"], "maxLength": 200, "description": "Left out: the company or the address stands for it." },
             "email": { "type": ["string", "null"], "maxLength": 254 },
             "phone": { "type": ["string", "null"], "maxLength": 40 },
             "company": { "type": ["string", "null"], "maxLength": 200 },
@@ -55,7 +56,6 @@ public static class LeadToolManifests
             "conversation_id": { "type": ["string", "null"], "maxLength": 100 },
             {{Facts}}
           },
-          "required": ["name"],
           "additionalProperties": false
         }
         """,
@@ -133,7 +133,12 @@ internal abstract class LeadTool(LeadService leads, TimeProvider time, ToolManif
     protected static LeadFacts? FactsOf(JsonElement input)
     {
         Money? budget = null;
-        if (input.TryGetProperty("budget", out var given) && given.ValueKind == JsonValueKind.Object)
+        var given = input.TryGetProperty("budget", out var value) ? value : default;
+        if (given.ValueKind == JsonValueKind.Number)
+        {
+            budget = given.TryGetDecimal(out var plain) ? new(plain, Text(input, "currency") ?? "USD") : throw new DomainException(LeadErrors.Invalid(["the budget has more digits than can be kept"]));
+        }
+        else if (given.ValueKind == JsonValueKind.Object)
         {
             budget = given.GetProperty("amount").TryGetDecimal(out var amount) ? new(amount, given.GetProperty("currency").GetString()!) : throw new DomainException(LeadErrors.Invalid(["the budget has more digits than can be kept"]));
         }
@@ -174,7 +179,7 @@ internal sealed class CaptureLeadTool(LeadService leads, TimeProvider time) : Le
             throw new DomainException(new("not-yours", "A lead is captured for the customer of this conversation only.", "Leave customer_id out.", 403));
         }
 
-        var contact = new LeadContact(Text(input, "name") ?? "", Text(input, "email"), Text(input, "phone"), Text(input, "company"), Text(input, "source") ?? "chat", Text(input, "interest"), customer, Text(input, "conversation_id"));
+        var contact = new LeadContact(Text(input, "name") ?? Text(input, "company") ?? Text(input, "email") ?? Text(input, "phone") ?? "", Text(input, "email"), Text(input, "phone"), Text(input, "company"), Text(input, "source") ?? "chat", Text(input, "interest"), customer, Text(input, "conversation_id"));
         var result = await Leads.HandleAsync(new CaptureLead(call.Tenant, id, contact, FactsOf(input), Time.GetUtcNow()), context, cancellationToken);
         return Output(id, result.State);
     }
