@@ -36,7 +36,7 @@ internal sealed record EscalationBody(string Reason, string? Tenant = null) : IN
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ComplaintResolutionBody(string Resolution, string? Tenant = null) : INamesTenant;
 
-/// <summary>How long the business takes for a complaint, in hours: 0.01 to 2,000.</summary>
+/// <summary>How long the business takes for a complaint, in hours: 0.001 to 2,000.</summary>
 /// <param name="Critical">For critical ones.</param>
 /// <param name="High">For high ones; not less than for critical ones.</param>
 /// <param name="Medium">For medium ones; not less than for high ones.</param>

@@ -63,6 +63,7 @@ internal static class Scopes
     public static readonly ImmutableArray<string> All =
     [
         "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, OrdersRead, OrdersWrite, ProductsRead, CustomersRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite, WorkflowsWrite,
+        PaymentsRead, PaymentsWrite, LeadsRead, LeadsWrite, ComplaintsRead, ComplaintsWrite, HandoffsRead, HandoffsWrite,
     ];
 }
 

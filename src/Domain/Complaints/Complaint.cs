@@ -108,8 +108,8 @@ public sealed record ComplaintDeadlines : IState<ComplaintDeadlines>
     public Decision Set(SetComplaintDeadlines command)
     {
         var hours = command.Hours;
-        return Enum.GetValues<ComplaintSeverity>().Any(s => !hours.TryGetValue(s, out var h) || !(h is >= 0.01 and <= 2_000))
-            ? ComplaintErrors.Invalid(["each severity needs 0.01 to 2,000 hours"])
+        return Enum.GetValues<ComplaintSeverity>().Any(s => !hours.TryGetValue(s, out var h) || !(h is >= 0.001 and <= 2_000))
+            ? ComplaintErrors.Invalid(["each severity needs 0.001 to 2,000 hours"])
             : hours[ComplaintSeverity.Critical] > hours[ComplaintSeverity.High] || hours[ComplaintSeverity.High] > hours[ComplaintSeverity.Medium] || hours[ComplaintSeverity.Medium] > hours[ComplaintSeverity.Low]
                 ? ComplaintErrors.Invalid(["a worse complaint must not have more time than a lesser one"])
             : hours.SequenceEqual(Hours) ? Decision.Unchanged
