@@ -105,7 +105,13 @@ internal static class OpenApiSetup
             }
         }
 
-        if (metadata.OfType<Access>().Any())
+        if (metadata.OfType<NoApiKey>().Any())
+        {
+            // One requirement that asks for nothing: OpenAPI's way to say that anybody may call it.
+            operation.Security = [new()];
+        }
+
+        if (metadata.Any(m => m is Access or NoApiKey))
         {
             await AddProblemsAsync(operation, context, metadata, cancellationToken);
         }
