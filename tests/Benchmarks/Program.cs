@@ -13,6 +13,7 @@ IBenchmark[] benchmarks =
     new WorkflowSteps(),
     new RunRecovery10k(),
     new SchemaValidate2k(),
+    new SagaOrder(),
 ];
 IChildTask[] children =
 [
