@@ -392,10 +392,29 @@ public sealed class RunEngine : IAsyncDisposable
     private void End(Execution execution, string tenant, string run, Run state)
     {
         active.TryRemove(Run.Stream(tenant, run), out _);
-        execution.Succeed(state);
         if (execution.Close() && state.Completed is null)
         {
-            Wake(tenant, run);
+            // Something came that this execution has not seen: who waits for it gets what comes of that.
+            _ = GoOnAsync(execution, tenant, run);
+            return;
+        }
+
+        execution.Succeed(state);
+    }
+
+    private async Task GoOnAsync(Execution execution, string tenant, string run)
+    {
+        try
+        {
+            execution.Succeed(await RestAsync(tenant, run, stopping.Token));
+        }
+        catch (Exception e)
+        {
+            execution.Fail(e);
+            if (e is not OperationCanceledException)
+            {
+                logger.LogWarning(e, "Run {Run} could not go on; the recovery takes it up", run);
+            }
         }
     }
 

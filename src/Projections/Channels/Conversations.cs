@@ -77,6 +77,9 @@ public sealed record ConversationMessage
     /// <summary>The answer; null while the run is open.</summary>
     public string? Answer { get; init; }
 
+    /// <summary>What the run asked back, last; null for nothing.</summary>
+    public string? Question { get; init; }
+
     /// <summary>What the answer rests on.</summary>
     public ImmutableArray<Citation> Citations { get; init; } = [];
 
@@ -91,7 +94,7 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
     public override string Name => "Conversations";
 
     /// <inheritdoc />
-    public override int Version => 2;
+    public override int Version => 3;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> EventTypePrefixes { get; } = ["conversation.message."];
@@ -130,6 +133,7 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
                 Messages = conversation.Messages.Add(new() { Message = e.Message, Text = e.Text, Workflow = e.Workflow, Run = e.Run, ReceivedAt = e.At }),
             },
             MessageAnswered e => Answered(conversation, e),
+            MessageAsked e => Asked(conversation, e),
             StaffAnswered e => conversation with
             {
                 OpenedAt = document is null ? e.At : conversation.OpenedAt,
@@ -137,6 +141,24 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
                 Staff = conversation.Staff.Add(new() { Message = e.Message, Handoff = e.Handoff, Person = e.Person, Text = e.Text, At = e.At }),
             },
             _ => document,
+        };
+    }
+
+    /// <summary>A question is no answer, but nobody waits for one from the platform now.</summary>
+    private static ConversationDocument Asked(ConversationDocument conversation, MessageAsked e)
+    {
+        var at = conversation.Messages.IndexOf(conversation.Messages.FirstOrDefault(m => m.Message == e.Message)!);
+        if (at < 0)
+        {
+            return conversation;
+        }
+
+        var message = conversation.Messages[at];
+        return conversation with
+        {
+            LastAt = e.At,
+            Unanswered = message is { Question: null, Answer: null } ? conversation.Unanswered - 1 : conversation.Unanswered,
+            Messages = conversation.Messages.SetItem(at, message with { Question = e.Text }),
         };
     }
 
@@ -150,7 +172,7 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
                 return conversation with
                 {
                     LastAt = e.At,
-                    Unanswered = conversation.Unanswered - (message.AnsweredAt is null ? 1 : 0),
+                    Unanswered = conversation.Unanswered - (message is { AnsweredAt: null, Question: null } ? 1 : 0),
                     Messages = conversation.Messages.SetItem(i, message with { Outcome = e.Outcome, Answer = e.Text, Citations = e.Citations, AnsweredAt = e.At }),
                 };
             }
