@@ -21,7 +21,7 @@ public sealed class RunningApi
 
     [OneTimeSetUp]
     public static async Task Start() => host = await ApiHost.StartAsync(
-        [$"--DataFolder={Folder}", "--Urls=http://127.0.0.1:0", $"--Admin:ApiKey={AdminKey}", "--Serilog:MinimumLevel:Default=Fatal"]);
+        [$"--DataFolder={Folder}", "--Urls=http://127.0.0.1:0", $"--Admin:ApiKey={AdminKey}", "--Payments:Sandbox:WebhookSecret=whsec_sandbox", "--Serilog:MinimumLevel:Default=Fatal"]);
 
     [OneTimeTearDown]
     public static async Task Stop()

@@ -22,8 +22,8 @@ public sealed record PaymentOptions
 /// <summary>How the sandbox behaves.</summary>
 public sealed record SandboxOptions
 {
-    /// <summary>Signs its webhooks.</summary>
-    public string WebhookSecret { get; init; } = "whsec_sandbox";
+    /// <summary>Signs its webhooks; null: each process draws one of its own, so that nobody outside can sign.</summary>
+    public string? WebhookSecret { get; init; }
 
     /// <summary>How old a webhook's signature may be. Default: 5 min.</summary>
     public TimeSpan Tolerance { get; init; } = TimeSpan.FromMinutes(5);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using AIaaS.Domain.Payments;
 using AIaaS.EventStore;
@@ -21,6 +22,7 @@ public sealed class SandboxProcessor(IEventStore log, EventTypes types, TimeProv
     private const int MaxTries = 20;
 
     private readonly SandboxOptions settings = options.Sandbox;
+    private readonly string secret = options.Sandbox.WebhookSecret is { Length: > 0 } given ? given : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
     private readonly ConcurrentDictionary<string, byte> failedOnce = new(StringComparer.Ordinal);
 
     /// <summary>The payment methods that fail, and how. The card numbers are the published ones for tests.</summary>
@@ -149,7 +151,7 @@ public sealed class SandboxProcessor(IEventStore log, EventTypes types, TimeProv
     /// <inheritdoc />
     public ProcessorNotification? Verify(ReadOnlySpan<byte> body, string? signature)
     {
-        WebhookSignature.Check([settings.WebhookSecret], body, signature, time.GetUtcNow(), settings.Tolerance);
+        WebhookSignature.Check([secret], body, signature, time.GetUtcNow(), settings.Tolerance);
         try
         {
             using var json = JsonDocument.Parse(body.ToArray());
@@ -201,7 +203,7 @@ public sealed class SandboxProcessor(IEventStore log, EventTypes types, TimeProv
         }
 
         var body = buffer.ToArray();
-        return (body, WebhookSignature.Sign(settings.WebhookSecret, body, time.GetUtcNow()));
+        return (body, WebhookSignature.Sign(secret, body, time.GetUtcNow()));
     }
 
     /// <summary>How a payment goes wrong; null: it does not.</summary>
