@@ -208,7 +208,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
                         break;
                     case SagaMove.Make make:
                         await FlushAsync();
-                        await MakeAsync(make.Called.Request, owner.tools.Find(tenant, make.Called.Request.Tool, make.Called.Request.Version));
+                        await MakeAsync(make.Called.Request, owner.tools.Find(tenant, make.Called.Request.Tool, make.Called.Request.Version), isRepeated: true);
                         break;
                     case SagaMove.Skip skip:
                         Add(new SagaStepSkipped(skip.Step, skip.Reason, Now));
@@ -275,10 +275,10 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
             };
             Add(request);
             await FlushAsync();
-            await MakeAsync(request, tool);
+            await MakeAsync(request, tool, isRepeated: false);
         }
 
-        private async Task MakeAsync(ToolCallRequested request, ITool? tool)
+        private async Task MakeAsync(ToolCallRequested request, ITool? tool, bool isRepeated)
         {
             if (tool is null)
             {
@@ -298,6 +298,10 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
                         Add(new ToolCallCompensated(done.Call, done.Step, done.Tool, request.Call, Now));
                     }
 
+                    break;
+                // The call may have been done before: that the far side could not be asked now says nothing about then. Only its own refusal does.
+                case ToolOutcome.Failed failed when isRepeated && request.SideEffect && (failed.Retryable || result.Attempts == 0 || failed.Code == "unauthorized"):
+                    NoteUnknown(request, $"an earlier attempt left no outcome, and asking again only said: {failed.Reason}");
                     break;
                 case ToolOutcome.Failed failed:
                     Add(new ToolCallFailed(request.Call, request.Step, request.Tool, failed.Code, failed.Reason, failed.Retryable, result.Attempts, result.LatencyMs, Now));
