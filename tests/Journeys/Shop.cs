@@ -57,6 +57,26 @@ public sealed class Shop : IAsyncDisposable
         throw new FileNotFoundException("The checkout does not hold it.", path);
     }
 
+    /// <summary>The last position that an answer gave.</summary>
+    public string? Token { get; private set; }
+
+    /// <summary>The hand-off that a conversation is in, as soon as the queue shows it.</summary>
+    public async Task<string> HandoffOfAsync(Chat chat)
+    {
+        var since = Stopwatch.StartNew();
+        while (since.Elapsed < TimeSpan.FromSeconds(20))
+        {
+            if ((await Api.ListAsync("/v1/handoffs", Key)).FirstOrDefault(h => h.GetProperty("conversation").GetString() == chat.Conversation) is { ValueKind: JsonValueKind.Object } found)
+            {
+                return found.GetProperty("handoff").GetString()!;
+            }
+
+            await Task.Delay(50);
+        }
+
+        throw new AssertionException("The queue shows no hand-off of the conversation.");
+    }
+
     public Chat Talk(string workflow = "customer_support") => new(this, workflow);
 
     public async Task<JsonElement> DoAsync(HttpMethod method, string path, object? body = null)
@@ -100,11 +120,12 @@ public sealed class Shop : IAsyncDisposable
         public async Task<string> SayAsync(string text)
         {
             var path = Conversation is null ? "/v1/messages" : $"/v1/conversations/{Conversation}/messages";
-            var (status, body, _) = await shop.Api.SendAsync(HttpMethod.Post, path, shop.Key, new { text, workflow }, $"say-{Interlocked.Increment(ref shop.sent)}");
+            var (status, body, token) = await shop.Api.SendAsync(HttpMethod.Post, path, shop.Key, new { text, workflow }, $"say-{Interlocked.Increment(ref shop.sent)}");
             status.Should().Be(HttpStatusCode.OK, body.ToString());
             Conversation = body.GetProperty("conversation").GetString();
             Run = body.GetProperty("run").GetString()!;
             Last = body;
+            shop.Token = token ?? shop.Token;
             return body.GetProperty("answer").GetString()!;
         }
 

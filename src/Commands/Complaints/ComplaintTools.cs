@@ -76,8 +76,8 @@ internal sealed class OpenComplaintTool(ComplaintService complaints) : Aggregate
     protected override async Task<JsonElement> DoAsync(ToolCall call, CommandContext context, CancellationToken cancellationToken)
     {
         var input = call.Input;
-        var customer = Text(input, "customer_id") ?? call.Customer;
-        if (call.Customer is not null && customer != call.Customer)
+        var customer = Text(input, "customer_id") ?? (call.Customer is { Length: > 0 } authenticated ? authenticated : null);
+        if (call.Customer is not null && (customer ?? "") != call.Customer)
         {
             throw new DomainException(ComplaintErrors.NotYours());
         }

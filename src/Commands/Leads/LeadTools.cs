@@ -173,8 +173,8 @@ internal sealed class CaptureLeadTool(LeadService leads, TimeProvider time) : Le
     {
         var input = call.Input;
         var id = LeadService.LeadId(call.Tenant, call.IdempotencyKey);
-        var customer = Text(input, "customer_id") ?? call.Customer;
-        if (call.Customer is not null && customer != call.Customer)
+        var customer = Text(input, "customer_id") ?? (call.Customer is { Length: > 0 } authenticated ? authenticated : null);
+        if (call.Customer is not null && (customer ?? "") != call.Customer)
         {
             throw new DomainException(new("not-yours", "A lead is captured for the customer of this conversation only.", "Leave customer_id out.", 403));
         }
