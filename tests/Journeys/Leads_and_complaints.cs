@@ -42,8 +42,8 @@ public sealed class Other_customers_of_a_shop
         (await Opened.CallsAsync(chat.Run)).Left.Should().Equal("open_complaint");
         (await Opened.Api.ListAsync("/v1/complaints", Opened.Key, Opened.Token)).Should().ContainSingle(c => c.ToString().Contains("stove caught fire"));
         var handoff = await Opened.HandoffOfAsync(chat);
-        await Opened.DoAsync(HttpMethod.Post, $"/v1/handoffs/{handoff}/claim", new { agent = "agent-1" });
-        await Opened.DoAsync(HttpMethod.Post, $"/v1/handoffs/{handoff}/answer", new { agent = "agent-1", text = "We are sorry; we call you today." });
+        await Opened.DoAsync(HttpMethod.Post, $"/v1/handoffs/{handoff}/claim", new { person = "agent-1" });
+        await Opened.DoAsync(HttpMethod.Post, $"/v1/handoffs/{handoff}/answer", new { person = "agent-1", text = "We are sorry; we call you today." });
         (await Opened.DoAsync(HttpMethod.Get, $"/v1/handoffs/{handoff}")).ToString().Should().Contain("we call you today");
     }
 

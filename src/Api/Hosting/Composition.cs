@@ -57,7 +57,7 @@ internal static class Composition
         services.AddTools(configuration);
         services.AddHostedService(s => s.GetRequiredService<ReconciliationJob>());
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
-        services.AddSagas().AddShippedSagas();
+        services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Sagas)).AddShippedSagas();
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
