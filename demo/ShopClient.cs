@@ -112,6 +112,33 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
         return await ReadAsync(answer, cancellationToken);
     }
 
+    /// <summary>The last position that a command answered with.</summary>
+    public string Position { get; private set; } = "0";
+
+    /// <summary>Says something in a conversation; null opens one.</summary>
+    public async Task<JsonNode> SayAsync(string? conversation, string text, string workflow, CancellationToken cancellationToken) =>
+        await PostAsync(conversation is null ? "/v1/messages" : $"/v1/conversations/{conversation}/messages", new JsonObject { ["text"] = text, ["workflow"] = workflow }, cancellationToken);
+
+    public async Task<JsonNode> PostAsync(string path, JsonNode body, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, path, body, NewKey(), cancellationToken);
+        var read = await ReadAsync(answer, cancellationToken);
+        Position = answer.Headers.TryGetValues("Consistency-Token", out var token) ? token.First() : Position;
+        return read;
+    }
+
+    public async Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, path, null, null, cancellationToken);
+        return await ReadAsync(answer, cancellationToken);
+    }
+
+    public async Task<string> GetTextAsync(string path, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, path, null, null, cancellationToken);
+        return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync(cancellationToken) : throw new DemoException($"{path} was answered with {(int)answer.StatusCode}.");
+    }
+
     private static string NewKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     private static string Token(HttpResponseMessage answer) => answer.Headers.TryGetValues("Consistency-Token", out var token)

@@ -35,6 +35,7 @@ internal static class Show
         try
         {
             var admin = "demo-" + RandomNumberGenerator.GetHexString(48, lowercase: true);
+            await OrdersShow.ImportAsync(Path.GetFullPath(options.Api), Path.GetFullPath(folder), Tenant, TenantName, stop.Token);
             await using var api = await ApiProcess.StartAsync(Path.GetFullPath(options.Api), Path.GetFullPath(folder), options.Port ?? ApiProcess.FreePort(), admin, stop.Token);
             var key = await OpenShopAsync(api, admin, stop.Token);
             return options.Stay ? await StayAsync(api, key, admin, stop.Token) : await ShowAsync(api, key, stop.Token);
@@ -139,6 +140,7 @@ internal static class Show
         var answers = await AskAsync(shop, messages, cancellationToken);
         var kpisAgree = await ShowKpisAsync(shop, answers, cancellationToken);
         var exact = await ReplayAsync(shop, answers, cancellationToken);
+        await OrdersShow.ShowAsync(shop, cancellationToken);
         Console.WriteLine($"Resident memory of the API at the end: {api.ResidentMiB:0} MiB");
         return exact == answers.Count && kpisAgree ? 0 : 1;
     }

@@ -1,5 +1,6 @@
 using AIaaS.Commands.Agents;
 using AIaaS.Commands.Knowledge;
+using AIaaS.Commands.Tools;
 using AIaaS.EventStore;
 using AIaaS.Projections;
 
@@ -73,6 +74,7 @@ internal static class RoleRules
     {
         IProjectionSubscription => Roles.Projections,
         Bm25Retriever => Roles.Workers | Roles.Api,
+        ToolRegistry or WorkflowWatch => Roles.Workers | Roles.Api | Roles.Sagas,
         RunRecovery => Roles.Workers,
         _ => Roles.Sagas,
     };
