@@ -72,7 +72,7 @@ internal static class OrdersShow
             var sagas = (JsonArray)(await shop.GetAsync("/v1/sagas?name=order-placement", cancellationToken))["items"]!;
             if (sagas.FirstOrDefault() is { } saga && saga["endedAt"] is not null)
             {
-                var timeline = (JsonArray)(await shop.GetAsync($"/v1/sagas/{saga["saga"]}/timeline", cancellationToken))["entries"]!;
+                var timeline = (JsonArray)(await shop.GetAsync($"/v1/sagas/{Uri.EscapeDataString(saga["saga"]!.GetValue<string>())}/timeline", cancellationToken))["entries"]!;
                 foreach (var entry in timeline.Where(e => e!["type"]!.GetValue<string>() is not "tool.call.requested"))
                 {
                     Console.WriteLine($"  {entry!["type"],-28} {entry["step"],-12} {entry["data"]?["tool"]} {entry["data"]?["reason"]}");
