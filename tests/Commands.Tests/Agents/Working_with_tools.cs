@@ -198,3 +198,26 @@ public sealed class A_critic
         await world.ReplaysAsync(reply.State.Request.Run);
     }
 }
+
+public sealed class An_extraction
+{
+    [Test]
+    public async Task that_does_not_fit_its_schema_is_asked_for_again()
+    {
+        const string Yaml =
+            """
+            workflow: work
+            nodes:
+              - { id: start, type: start, next: take }
+              - { id: take, type: model, task: extract, tier: SLM_A, output_schema: { type: object, required: [id], properties: { id: { type: string, pattern: "^W[0-9]+$" } } }, next: done, failed: gave_up }
+              - { id: done, type: end, outcome: answered, text: "Order {{ $.steps.take.id }}" }
+              - { id: gave_up, type: handoff, reason: no-idea, text: "A colleague takes over." }
+            """;
+        var model = new DecidedModel((n, _, _) => Task.FromResult(DecidedModel.Answer(n == 1 ? """{"id":"seven"}""" : """{"id":"W7"}""")));
+        await using var world = await RunWorld.OpenAsync(model, yaml: Yaml);
+        var reply = await world.SayAsync("Where is W7?");
+        reply.Run.Answer.Should().Be("Order W7");
+        model.Calls.Should().Be(2);
+        await world.ReplaysAsync(reply.State.Request!.Run);
+    }
+}
