@@ -1,10 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace AIaaS.Demo;
 
-/// <summary>Shows what acts: an order cancelled on the customer's yes, a saga that undoes what it did, the ledger of side effects, and a workflow's graph.</summary>
+/// <summary>Shows what acts: an order cancelled on the customer's yes, a saga that undoes what it did, the ledger of side effects with a call that nobody heard of again, and a workflow's graph.</summary>
 internal static class OrdersShow
 {
     /// <summary>Imports the small shop beside the program into the tenant, before the API opens the data folder.</summary>
@@ -30,6 +29,7 @@ internal static class OrdersShow
     {
         var run = await TalkAsync(shop, cancellationToken);
         await LedgerAsync(shop, run, cancellationToken);
+        await UnknownAsync(shop, cancellationToken);
         await SagaAsync(shop, cancellationToken);
         await GraphAsync(shop, run, cancellationToken);
     }
@@ -57,9 +57,50 @@ internal static class OrdersShow
         {
             Console.WriteLine($"  {call!["call"],-28} {call["tool"],-24} {call["state"],-10} {(call["sideEffect"]!.GetValue<bool>() ? "changes" : "looks up")}");
         }
+    }
 
-        var unknown = (JsonArray)(await shop.GetAsync("/v1/side-effects?state=unknown", cancellationToken))["items"]!;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  unresolved now: {unknown.Count}"));
+    /// <summary>A call whose answer is lost: it waits on the ledger until somebody settles it, and is never sent again.</summary>
+    private static async Task UnknownAsync(ShopClient shop, CancellationToken cancellationToken)
+    {
+        Console.WriteLine("\nA courier books a parcel and cuts the connection before it answers. Its tool says that it is not idempotent:");
+        await using var courier = new Courier();
+        var tool = JsonNode.Parse("""
+            {
+              "name": "book_courier", "version": "1.0.0", "description": "Books a courier for a parcel.", "sideEffect": true, "idempotent": false,
+              "input": { "type": "object", "properties": { "order": { "type": "string" } }, "required": ["order"] }, "output": true,
+              "adapter": { "http": { "method": "POST", "body": { "order": "{{ $.input.order }}" } } }
+            }
+            """)!;
+        tool["adapter"]!["http"]!["url"] = courier.Url.ToString();
+        await shop.PostAsync("/v1/tools", tool, cancellationToken);
+
+        var input = JsonNode.Parse("""{ "input": { "order": "#W0000002" } }""")!;
+        var key = ShopClient.NewKey();
+        var call = await shop.PostAsync("/v1/tools/book_courier/calls", input, cancellationToken, key);
+        Console.WriteLine($"  called               {call["state"]}: {call["reason"]}");
+        await ListUnknownAsync(shop, cancellationToken);
+
+        var again = await shop.PostAsync("/v1/tools/book_courier/calls", input, cancellationToken, key);
+        Console.WriteLine($"  called again         {again["state"]}: the same call, nothing was sent");
+        const string Reason = "the courier's list of the day has the parcel";
+        await shop.PostAsync($"/v1/side-effects/{call["id"]}/resolution", new JsonObject { ["outcome"] = "succeeded", ["reason"] = Reason }, cancellationToken);
+        var settled = await shop.GetAsync($"/v1/side-effects/{call["id"]}?min-position={shop.Position}", cancellationToken);
+        Console.WriteLine($"  settled by a person  {settled["state"]}, succeeded {settled["succeeded"]}: {settled["reason"]}");
+        await shop.PostAsync("/v1/tools/book_courier/calls", input, cancellationToken, key);
+        var left = await ListUnknownAsync(shop, cancellationToken);
+        Console.WriteLine($"  the courier's books  {courier.Booked.Count} parcel, after three times the same call");
+        if (call["state"]!.GetValue<string>() != "unknown" || settled["state"]!.GetValue<string>() != "resolved" || left != 0 || courier.Booked.Count != 1)
+        {
+            throw new DemoException("The ledger does not show what happened.");
+        }
+    }
+
+    private static async Task<int> ListUnknownAsync(ShopClient shop, CancellationToken cancellationToken)
+    {
+        var unknown = (JsonArray)(await shop.GetAsync($"/v1/side-effects?state=unknown&min-position={shop.Position}", cancellationToken))["items"]!;
+        var tools = unknown.Count == 0 ? "nothing" : string.Join(", ", unknown.Select(u => $"{u!["tool"]}"));
+        Console.WriteLine($"  ?state=unknown       {tools}");
+        return unknown.Count;
     }
 
     private static async Task SagaAsync(ShopClient shop, CancellationToken cancellationToken)

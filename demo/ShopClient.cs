@@ -119,9 +119,10 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
     public async Task<JsonNode> SayAsync(string? conversation, string text, string workflow, CancellationToken cancellationToken) =>
         await PostAsync(conversation is null ? "/v1/messages" : $"/v1/conversations/{conversation}/messages", new JsonObject { ["text"] = text, ["workflow"] = workflow }, cancellationToken);
 
-    public async Task<JsonNode> PostAsync(string path, JsonNode body, CancellationToken cancellationToken)
+    /// <summary>Posts under a new idempotency key, or under the one given.</summary>
+    public async Task<JsonNode> PostAsync(string path, JsonNode body, CancellationToken cancellationToken, string? key = null)
     {
-        using var answer = await SendAsync(HttpMethod.Post, path, body, NewKey(), cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Post, path, body, key ?? NewKey(), cancellationToken);
         var read = await ReadAsync(answer, cancellationToken);
         Position = answer.Headers.TryGetValues("Consistency-Token", out var token) ? token.First() : Position;
         return read;
@@ -139,7 +140,7 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
         return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync(cancellationToken) : throw new DemoException($"{path} was answered with {(int)answer.StatusCode}.");
     }
 
-    private static string NewKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+    public static string NewKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     private static string Token(HttpResponseMessage answer) => answer.Headers.TryGetValues("Consistency-Token", out var token)
         ? token.First()

@@ -36,7 +36,7 @@ internal static class Show
         {
             var admin = "demo-" + RandomNumberGenerator.GetHexString(48, lowercase: true);
             await OrdersShow.ImportAsync(Path.GetFullPath(options.Api), Path.GetFullPath(folder), Tenant, TenantName, stop.Token);
-            await using var api = await ApiProcess.StartAsync(Path.GetFullPath(options.Api), Path.GetFullPath(folder), options.Port ?? ApiProcess.FreePort(), admin, stop.Token);
+            await using var api = await ApiProcess.StartAsync(Command(options), Path.GetFullPath(folder), options.Port ?? ApiProcess.FreePort(), admin, stop.Token);
             var key = await OpenShopAsync(api, admin, stop.Token);
             return options.Stay ? await StayAsync(api, key, admin, stop.Token) : await ShowAsync(api, key, stop.Token);
         }
@@ -62,6 +62,13 @@ internal static class Show
             context.Cancel = true;
             stop.Cancel();
         }
+    }
+
+    /// <summary>The API; where the demo is shown it may call the courier, which is a server of this process.</summary>
+    private static string[] Command(Options options)
+    {
+        var api = Path.GetFullPath(options.Api);
+        return options.Stay ? [api] : [api, "--Tools:AllowedNetworks:0=127.0.0.1/32"];
     }
 
     private static Options? Parse(string[] args)
