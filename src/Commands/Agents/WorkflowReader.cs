@@ -101,7 +101,8 @@ internal sealed class WorkflowReader(WorkflowSource source, IReadOnlyDictionary<
                 fields.Choice("audience", ("customer", Audience.Customer), ("staff", Audience.Staff)),
                 fields.Integer("top") ?? 6,
                 Target(fields, "next"),
-                OptionalTarget(fields, "empty")) { Query = Template(fields, "query") },
+                OptionalTarget(fields, "empty"))
+            { Query = Template(fields, "query") },
             "model" => ReadModel(fields, id),
             "tool" => new ToolNode(id, fields.Required("tool"), JsonTemplate(fields, "input") ?? "{}", Target(fields, "next"), OptionalTarget(fields, "failed")) { Version = fields.Text("version") },
             "condition" => new ConditionNode(id, Expression(fields, "if") ?? "", Target(fields, "then"), Target(fields, "else")),
