@@ -202,13 +202,13 @@ internal static class RunEndpoints
         runs.MapPost("/{run}/signals", SignalAsync)
             .Describe("signalRun", "Tell a run what it waits for", "A signal, a person's decision, or the customer's answer, as GET /v1/runs/{run} names it under waits. When this is answered the signal is durable, and the run goes on by itself.")
             .ForTenants(Scopes.RunsWrite)
-            .TakesIdempotencyKey().Problem(409)
+            .Idempotent().Problem(409)
             .Produces<RunPending>(202, "application/json")
             .Example("""{ "name": "parcel-back", "payload": { "parcel": "JD0014" } }""", PendingExample);
         runs.MapPost("/{run}/approval", ApproveAsync)
             .Describe("approveRun", "Approve or reject", "A person's decision on what a run waits for. Runs that wait: GET /v1/runs?status=waiting.")
             .ForTenants(Scopes.RunsWrite)
-            .TakesIdempotencyKey().Problem(409)
+            .Idempotent().Problem(409)
             .Produces<RunPending>(202, "application/json")
             .Example("""{ "approved": true, "note": "The customer has waited long enough." }""", PendingExample);
         runs.MapGet("/{run}", GetAsync)
@@ -269,21 +269,19 @@ internal static class RunEndpoints
         return Pending(context, accepted.Run, accepted.Position);
     }
 
-    private static async Task<IResult> SignalAsync(string run, JsonBody<SignalBody> body, Caller caller, HttpContext context, RunSignals signals, RequestsInFlight inFlight)
+    private static async Task<IResult> SignalAsync(string run, JsonBody<SignalBody> body, Caller caller, HttpContext context, RunSignals signals)
     {
         Ids.Require("run", run);
         var key = IdempotencyKey.Require(context);
-        using var entry = inFlight.Enter(caller.Tenant, key);
         var (signal, step, name, accepted, payload, _) = body.Value;
         var taken = await signals.SignalAsync(new(run, signal ?? key, step, accepted, payload, name), new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
         return Pending(context, run, taken.Position);
     }
 
-    private static async Task<IResult> ApproveAsync(string run, JsonBody<ApprovalBody> body, Caller caller, HttpContext context, RunSignals signals, RequestsInFlight inFlight)
+    private static async Task<IResult> ApproveAsync(string run, JsonBody<ApprovalBody> body, Caller caller, HttpContext context, RunSignals signals)
     {
         Ids.Require("run", run);
         var key = IdempotencyKey.Require(context);
-        using var entry = inFlight.Enter(caller.Tenant, key);
         var payload = body.Value.Note is { } note ? JsonSerializer.SerializeToElement(new ApprovalNote(note), ApiJson.Default.ApprovalNote) : (JsonElement?)null;
         var taken = await signals.SignalAsync(new(run, key, body.Value.Step, body.Value.Approved, payload), new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
         return Pending(context, run, taken.Position);

@@ -232,7 +232,7 @@ public sealed class RunRecovery : ISubscription
 
             foreach (var message in run.Messages.Values)
             {
-                await conversations.SignalAsync(run.Tenant, run.Run, message.Conversation, message.Message, message.Text, new(run.Tenant, "customer"), cancellationToken);
+                await conversations.SignalAsync(run.Tenant, run.Run, message.Conversation, message.Message, message.Text, (message.Step!, message.Visit), new(run.Tenant, "customer"), cancellationToken);
                 run.Messages.TryRemove(message.Message, out _);
             }
 

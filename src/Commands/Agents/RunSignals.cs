@@ -11,7 +11,11 @@ namespace AIaaS.Commands.Agents;
 /// <param name="Accepted">Of an approval or confirmation: yes or no; null otherwise.</param>
 /// <param name="Payload">What comes with it; null for nothing.</param>
 /// <param name="Name">Of a named signal: its name; null otherwise.</param>
-public sealed record SignalRun(string Run, string Signal, string? Step = null, bool? Accepted = null, JsonElement? Payload = null, string? Name = null);
+public sealed record SignalRun(string Run, string Signal, string? Step = null, bool? Accepted = null, JsonElement? Payload = null, string? Name = null)
+{
+    /// <summary>Which visit of the step it is for; null for the one that waits.</summary>
+    public int? Visit { get; init; }
+}
 
 /// <summary>A signal that is durable; the run goes on by itself.</summary>
 /// <param name="Position">The consistency token.</param>
@@ -35,7 +39,7 @@ public sealed class RunSignals(RunEngine engine, IEventStore log, EventTypes typ
             throw new DomainException(RunErrors.Invalid("invalid-payload", $"The payload has more than {MaxPayloadBytes} characters.", "Send less, or a reference to it."));
         }
 
-        var hear = new HearSignal(command.Signal, command.Step, command.Name, command.Accepted, command.Payload, context.Actor, time.GetUtcNow());
+        var hear = new HearSignal(command.Signal, command.Step, command.Name, command.Accepted, command.Payload, context.Actor, time.GetUtcNow()) { Visit = command.Visit };
         var result = await outside.AppendAsync<Run>(Run.Stream(context.Tenant, command.Run), run => run.Hear(hear), context, ids, cancellationToken);
         engine.Wake(context.Tenant, command.Run);
         return new(result.Position, result.Repeated || result.Events.IsEmpty);

@@ -185,20 +185,20 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     private async Task<MessageAccepted?> RouteAsync(SendMessage command, CommandContext context, Conversation conversation, string message, CancellationToken cancellationToken)
     {
         var (tenant, id) = (context.Tenant, command.Conversation!);
-        if (conversation.Messages.TryGetValue(message, out var earlier) && conversation.Routed.Contains(message))
+        if (conversation.Messages.TryGetValue(message, out var earlier) && conversation.Routed.TryGetValue(message, out var question))
         {
-            await SignalAsync(tenant, earlier, id, message, command.Text, context, cancellationToken);
+            await SignalAsync(tenant, earlier, id, message, command.Text, question, context, cancellationToken);
             return new(id, message, earlier, LogPosition.Start, true);
         }
 
         if (conversation.Open is not { } open || conversation.Messages.ContainsKey(message)
-            || (await engine.LoadAsync(tenant, open.Run, cancellationToken)).State is not { Completed: null } run || QuestionOf(run) is not { } question)
+            || (await engine.LoadAsync(tenant, open.Run, cancellationToken)).State is not { Completed: null } run || QuestionOf(run) is not { } asked)
         {
             return null;
         }
 
         // Recorded first, so that the message is not lost when the process ends in between: the recovery then signals it.
-        var received = new MessageReceived(id, message, command.Customer, command.Text, run.Request!.Workflow, open.Run, time.GetUtcNow()) { Step = question.Step, Visit = question.Visit };
+        var received = new MessageReceived(id, message, command.Customer, command.Text, run.Request!.Workflow, open.Run, time.GetUtcNow()) { Step = asked.Step, Visit = asked.Visit };
         var metadata = RunMetadata.For(context, ids);
         var written = await WriteAsync(tenant, id, message, state => state.Route(received), metadata, cancellationToken);
         if (written is null)
@@ -206,15 +206,18 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
             return null;
         }
 
-        var signalled = await SignalAsync(tenant, open.Run, id, message, command.Text, context, cancellationToken);
+        var signalled = await SignalAsync(tenant, open.Run, id, message, command.Text, (asked.Step, asked.Visit), context, cancellationToken);
         return new(id, message, open.Run, signalled > written.Value.Position ? signalled : written.Value.Position, false);
     }
 
-    /// <summary>Gives a recorded message to the run that waited for it. Doing it again changes nothing; neither does a run that waits no more.</summary>
-    internal async Task<LogPosition> SignalAsync(string tenant, string run, string conversation, string message, string text, CommandContext context, CancellationToken cancellationToken)
+    /// <summary>
+    /// Gives a recorded message to the run that waited for it. Doing it again changes nothing; neither does a run that asks something else by now: a yes
+    /// to one question must not become a yes to the next.
+    /// </summary>
+    internal async Task<LogPosition> SignalAsync(string tenant, string run, string conversation, string message, string text, (string Step, int Visit) question, CommandContext context, CancellationToken cancellationToken)
     {
         var state = (await engine.LoadAsync(tenant, run, cancellationToken)).State;
-        if (state.Signals.Contains(message) || QuestionOf(state) is not { } waiting)
+        if (state.Signals.Contains(message) || QuestionOf(state) is not { } waiting || (waiting.Step, waiting.Visit) != question)
         {
             return LogPosition.Start;
         }
@@ -223,7 +226,7 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         var payload = JsonSerializer.SerializeToElement(new Dictionary<string, string>(StringComparer.Ordinal) { ["text"] = text, ["message"] = message, ["conversation"] = conversation }, ChannelJson.Default.DictionaryStringString);
         try
         {
-            return (await signals.SignalAsync(new(run, message, waiting.Step, accepted, payload), context with { Actor = "customer", IdempotencyKey = null }, cancellationToken)).Position;
+            return (await signals.SignalAsync(new(run, message, waiting.Step, accepted, payload) { Visit = waiting.Visit }, context with { Actor = "customer", IdempotencyKey = null }, cancellationToken)).Position;
         }
         catch (DomainException e) when (e.Error.Code is "run-not-waiting" or "run-completed")
         {

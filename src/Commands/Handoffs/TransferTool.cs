@@ -41,7 +41,7 @@ public sealed class TransferTool(HandoffService handoffs, IEventStore log, Event
             HandoffService.HandoffId(call.Tenant, call.Caller),
             run?.Conversation is { Length: > 0 } conversation ? conversation : null,
             run?.Run,
-            call.Customer ?? run?.Customer,
+            call.Customer is { Length: > 0 } known ? known : run?.Customer,
             "transfer-requested",
             Handoff.GeneralQueue,
             HandoffPriority.Normal,

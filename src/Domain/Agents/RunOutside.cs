@@ -11,7 +11,11 @@ namespace AIaaS.Domain.Agents;
 /// <param name="Payload">What comes with it; null for nothing.</param>
 /// <param name="Actor">Who sends it.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record HearSignal(string Signal, string? Step, string? Name, bool? Accepted, JsonElement? Payload, string Actor, DateTimeOffset At);
+public sealed record HearSignal(string Signal, string? Step, string? Name, bool? Accepted, JsonElement? Payload, string Actor, DateTimeOffset At)
+{
+    /// <summary>Which visit of the step it is for; null for the one that waits.</summary>
+    public int? Visit { get; init; }
+}
 
 /// <summary>The time of a wait is up.</summary>
 /// <param name="Step">The step that waits.</param>
@@ -36,7 +40,7 @@ public static class RunOutside
         }
 
         var waits = run.Waits
-            .Where(w => (command.Step is null || w.Step == command.Step) && (command.Name is null || w.Name == command.Name) && (command.Step is not null || command.Name is not null || w.For != WaitKind.Signal || w.Name is null))
+            .Where(w => (command.Step is null || w.Step == command.Step) && (command.Visit is null || w.Visit == command.Visit) && (command.Name is null || w.Name == command.Name) && (command.Step is not null || command.Name is not null || w.For != WaitKind.Signal || w.Name is null))
             .ToList();
         return waits switch
         {

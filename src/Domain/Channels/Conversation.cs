@@ -38,8 +38,8 @@ public sealed record Conversation : IState<Conversation>
     /// <summary>Messages that came, each with the run that handles it.</summary>
     public ImmutableDictionary<string, string> Messages { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>Messages that a run got which waited for them.</summary>
-    public ImmutableHashSet<string> Routed { get; init; } = [];
+    /// <summary>Messages that a run got which waited for them, each with the question that it answers.</summary>
+    public ImmutableDictionary<string, (string Step, int Visit)> Routed { get; init; } = ImmutableDictionary<string, (string, int)>.Empty;
 
     /// <summary>Messages that are answered.</summary>
     public ImmutableHashSet<string> Answered { get; init; } = [];
@@ -65,7 +65,7 @@ public sealed record Conversation : IState<Conversation>
     /// <inheritdoc />
     public Conversation Evolve(object @event) => @event switch
     {
-        MessageReceived e => this with { Routed = e.Step is null ? Routed : Routed.Add(e.Message), Messages = Messages.SetItem(e.Message, e.Run), LastMessages = LastMessages.SetItem(e.Run, e.Message), Open = Open?.Run == e.Run ? null : Open },
+        MessageReceived e => this with { Routed = e.Step is null ? Routed : Routed.SetItem(e.Message, (e.Step, e.Visit)), Messages = Messages.SetItem(e.Message, e.Run), LastMessages = LastMessages.SetItem(e.Run, e.Message), Open = Open?.Run == e.Run ? null : Open },
         MessageAnswered e => this with { Answered = Answered.Add(e.Message), Open = Open?.Run == e.Run ? null : Open },
         MessageAsked e => this with { Questions = Questions.Add(KeyOf(e)), Open = e },
         ConversationCustomerAuthenticated e => this with { Customer = e.Customer },
@@ -76,10 +76,10 @@ public sealed record Conversation : IState<Conversation>
     /// <summary>Records a message once.</summary>
     public Decision Receive(ReceiveMessage command) => Messages.ContainsKey(command.Received.Message) ? Decision.Unchanged : command.Received;
 
-    /// <summary>Records a message for the run that waits for it, once. Refused where that run waits no more.</summary>
+    /// <summary>Records a message for the question that waits for it, once. Refused where that waits no more: what answers one question is no answer to the next.</summary>
     public Decision Route(MessageReceived received) =>
         Messages.ContainsKey(received.Message) ? Decision.Unchanged
-        : Open?.Run == received.Run ? received
+        : Open is { } open && (open.Run, open.Step, open.Visit) == (received.Run, received.Step, received.Visit) ? received
         : ConversationErrors.NobodyWaits();
 
     /// <summary>Records an answer once, behind its message.</summary>

@@ -124,6 +124,37 @@ public sealed class Confirming_a_call
     }
 
     [Test]
+    public async Task is_not_done_by_a_yes_to_the_question_before()
+    {
+        const string Two =
+            """
+            workflow: work
+            nodes:
+              - { id: start, type: start, next: who }
+              - { id: who, type: tool, tool: find_customer, input: { text: "{{ $.input.text }}" }, next: keep, failed: left }
+              - { id: keep, type: wait, for: confirmation, of: change, prompt: "Shall I keep order 7?", timeout: 1h, next: left, rejected: ask, timed_out: ask }
+              - { id: ask, type: wait, for: confirmation, of: change, prompt: "Shall I cancel order 7?", timeout: 1h, next: change, rejected: left, timed_out: left }
+              - { id: change, type: tool, tool: change_it, input: { order: 7 }, next: left, failed: left }
+              - { id: left, type: end, outcome: answered, text: "The end." }
+            """;
+        var tools = Tools();
+        await using var world = await RunWorld.OpenAsync(yaml: Two, tools: tools);
+        var asked = await world.SayAsync("ada");
+        var (run, conversation) = (asked.State.Request!.Run, asked.State.Request.Conversation);
+
+        // The customer's yes is recorded, the process ends before the run hears it, and the first question's time is up.
+        var message = NamedId.Of("message", RunWorld.Tenant, "yes-1").ToString("N");
+        var yes = new MessageReceived(conversation, message, null, "yes", "work", run, DateTimeOffset.UnixEpoch) { Step = "keep", Visit = 1 };
+        await world.Log.AppendAsync(Conversation.Stream(RunWorld.Tenant, conversation), ExpectedVersion.Any, [world.Types.Write(NamedId.Of("yes-1"), yes, new EventMetadata { Tenant = RunWorld.Tenant }.ToUtf8())]);
+        await world.Signals.SignalAsync(new(run, "no-1", "keep", Accepted: false), RunWorld.As());
+        (await world.Conversations.WaitAsync(RunWorld.Tenant, run)).Question!.Text.Should().Be("Shall I cancel order 7?");
+
+        await world.Conversations.SendAsync(new("yes", conversation, Workflow: "work"), RunWorld.As("yes-1"));
+        (await world.Conversations.WaitAsync(RunWorld.Tenant, run)).Question!.Text.Should().Be("Shall I cancel order 7?", "nobody has answered that");
+        tools.Done.Should().BeEmpty();
+    }
+
+    [Test]
     public async Task is_for_one_customer_in_a_conversation()
     {
         var tools = Tools();

@@ -36,3 +36,21 @@ public sealed class Answering_an_answered_message : Given<Conversation>
     [Test]
     public void changes_nothing() => When(c => c.Answer(new(Received, Answer with { Text = "Something else" }))).ThenNothing();
 }
+
+public sealed class Answering_a_question : Given<Conversation>
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 31, 9, 30, 0, TimeSpan.Zero);
+    private static readonly MessageReceived Received = new("c1", "m1", null, "Cancel it", "order_management", "r1", At);
+    private static readonly MessageReceived Yes = Received with { Message = "m2", Text = "yes", Step = "confirm", Visit = 2 };
+
+    protected override object[] Events => [Received, new MessageAsked("m1", "r1", "confirm", 2, "Shall I?", At)];
+
+    [Test]
+    public void records_what_was_said_to_it() => When(c => c.Route(Yes)).Then(Yes);
+
+    [Test]
+    public void takes_no_answer_to_another_step() => When(c => c.Route(Yes with { Step = "which" })).ThenRefused(ConversationErrors.NobodyWaits());
+
+    [Test]
+    public void takes_no_answer_to_another_visit() => When(c => c.Route(Yes with { Visit = 1 })).ThenRefused(ConversationErrors.NobodyWaits());
+}
