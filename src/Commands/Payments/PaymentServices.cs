@@ -27,8 +27,8 @@ public static class PaymentServices
         services.AddSingleton<PaymentWebhooks>();
         services.AddSingleton<SandboxWebhooks>();
         services.AddHandler<SandboxWebhooks>();
-        services.AddSingleton<ITool>(s => new RequestPaymentTool(s.GetRequiredService<PaymentService>(), PaymentOperation.Charge));
-        services.AddSingleton<ITool>(s => new RequestPaymentTool(s.GetRequiredService<PaymentService>(), PaymentOperation.Authorize));
+        services.AddSingleton<ITool>(s => new RequestPaymentTool(s.GetRequiredService<PaymentService>(), PaymentOperation.Charge, new AggregateStore(s.GetRequiredService<IEventStore>(), s.GetRequiredService<EventTypes>())));
+        services.AddSingleton<ITool>(s => new RequestPaymentTool(s.GetRequiredService<PaymentService>(), PaymentOperation.Authorize, new AggregateStore(s.GetRequiredService<IEventStore>(), s.GetRequiredService<EventTypes>())));
         services.AddSingleton<ITool>(s => new CapturePaymentTool(s.GetRequiredService<PaymentService>()));
         services.AddSingleton<ITool>(s => new RefundPaymentTool(s.GetRequiredService<PaymentService>()));
         services.AddSingleton<ITool>(s => new VoidPaymentTool(s.GetRequiredService<PaymentService>()));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
+using AIaaS.Domain.Customers;
 using AIaaS.Domain.Payments;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
@@ -121,23 +122,39 @@ internal abstract class PaymentTool(PaymentService payments, ToolManifest manife
 }
 
 /// <summary>Takes money at once (<c>charge_payment</c>) or holds it (<c>authorize_payment</c>).</summary>
-internal sealed class RequestPaymentTool(PaymentService payments, PaymentOperation operation)
+internal sealed class RequestPaymentTool(PaymentService payments, PaymentOperation operation, AggregateStore? customers = null)
     : PaymentTool(payments, operation == PaymentOperation.Charge ? PaymentToolManifests.Charge : PaymentToolManifests.Authorize)
 {
-    protected override Task<PaymentResult> DoAsync(ToolCall call, CommandContext context, CancellationToken cancellationToken)
+    protected override async Task<PaymentResult> DoAsync(ToolCall call, CommandContext context, CancellationToken cancellationToken)
     {
         var input = call.Input;
         var customer = Text(input, "customer_id") ?? call.Customer;
-        if (call.Customer is not null && customer != call.Customer)
+        var method = Text(input, "payment_method_id") ?? "";
+        if (call.Customer is not null && (customer != call.Customer || !await IsOwnAsync(call.Tenant, call.Customer, method, cancellationToken)))
         {
             throw new DomainException(PaymentErrors.NotYours());
         }
 
         var amount = MoneyOf(input) ?? throw new DomainException(PaymentErrors.Invalid(["amount and currency are missing"]));
-        return Payments.RequestAsync(new(operation, amount, Text(input, "payment_method_id") ?? "", customer, Text(input, "order_id"), Text(input, "description")), context, cancellationToken);
+        return await Payments.RequestAsync(new(operation, amount, method, customer, Text(input, "order_id"), Text(input, "description")), context, cancellationToken);
     }
 
     protected override (PaymentOperation Operation, string? Refund) OperationOf(ToolCall call) => (operation, null);
+
+    /// <summary>
+    /// Whether a run may charge a payment method: one of a customer whom the shop knows must be their own, whatever was written or a model made of it. A gift
+    /// card is no processor's to charge.
+    /// </summary>
+    private async Task<bool> IsOwnAsync(string tenant, string customer, string method, CancellationToken cancellationToken)
+    {
+        if (customers is null || customer.Length == 0)
+        {
+            return true;
+        }
+
+        var methods = (await customers.LoadAsync<Customer>(Customer.Stream(tenant, customer), cancellationToken: cancellationToken)).State.PaymentMethods;
+        return methods.IsEmpty || methods.Any(m => m.Id == method && m.Source != PaymentSource.GiftCard);
+    }
 
     protected override Task<Loaded<Payment>?> FindAsync(ToolCall call, CancellationToken cancellationToken) =>
         Payments.FindAsync(call.Tenant, PaymentService.PaymentId(call.Tenant, call.IdempotencyKey), cancellationToken);

@@ -125,7 +125,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
     [LoggerMessage(LogLevel.Debug, "Saga {Saga} moved on to version {Version} meanwhile; it is read again.")]
     private static partial void Moved(ILogger logger, string saga, long version);
 
-    [LoggerMessage(LogLevel.Error, "Saga {Saga} of tenant {Tenant} is parked: step {Step} could not be undone ({Code}: {Reason}). See to it, then POST /v1/sagas/{Id}/resume.")]
+    [LoggerMessage(LogLevel.Error, "Saga {Saga} of tenant {Tenant} is parked: step {Step} could not be done or undone ({Code}: {Reason}). See to it, then POST /v1/sagas/{Id}/resume.")]
     private static partial void IsParked(ILogger logger, string saga, string tenant, string step, string code, string reason, string id);
 
     [LoggerMessage(LogLevel.Warning, "Call {Call} of saga {Saga} has an unknown outcome; the saga waits until it is resolved on the side-effect ledger: {Reason}")]

@@ -82,11 +82,11 @@ public static class ShippedSagas
         new SagaStep("payment", FindOrderPaymentTool.ToolName, s => new() { ["order_id"] = s.Node("order_id") }) { When = s => !Flag(s, "gift_card") && Amount(s) < 0 },
         new SagaStep("complete", OrderTools.CompleteExchange, s => new() { ["order_id"] = s.Node("order_id") }),
         // Money goes to the customer last: that cannot be undone.
-        new SagaStep("gift-card-credit", OrderTools.CreditGiftCard, s => GiftCard(s, -Amount(s))) { When = s => Flag(s, "gift_card") && Amount(s) < 0, MayFail = true },
-        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => Refund(s, -Amount(s))) { When = s => PaymentOf(s) is not null, MayFail = true },
+        new SagaStep("gift-card-credit", OrderTools.CreditGiftCard, s => GiftCard(s, -Amount(s))) { When = s => Flag(s, "gift_card") && Amount(s) < 0, MustSucceed = true },
+        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => Refund(s, -Amount(s))) { When = s => PaymentOf(s) is not null, MustSucceed = true },
         Notify("Your exchange is on its way."));
 
-    /// <summary>What follows a cancelled order: its stock is free again and what was charged goes back. Gift cards are settled with the cancellation itself.</summary>
+    /// <summary>What follows a cancelled order, which stays cancelled: its stock is free again and what was charged goes back. Gift cards are settled with the cancellation itself.</summary>
     public static SagaDefinition Cancellation { get; } = SagaDefinition.On<OrderCancelled>(
         "order-cancellation",
         "1",
@@ -95,12 +95,13 @@ public static class ShippedSagas
             ["order_id"] = e.Order,
             ["user_id"] = e.Customer,
         }),
-        new SagaStep("payment", FindOrderPaymentTool.ToolName, s => new() { ["order_id"] = s.Node("order_id") }),
+        new SagaStep("payment", FindOrderPaymentTool.ToolName, s => new() { ["order_id"] = s.Node("order_id") }) { MustSucceed = true },
         new SagaStep("release", OrderTools.ReleaseStock, s => new() { ["reservation"] = s.Node("order_id"), ["items"] = JsonNode.Parse(s.Output("payment").GetProperty("items").GetRawText()) })
         {
-            When = s => s.Output("payment").GetProperty("items").GetArrayLength() > 0,
+            When = s => s.Find("payment") is { State: SagaCallState.Succeeded } found && found.Output.GetProperty("items").GetArrayLength() > 0,
+            MustSucceed = true,
         },
-        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => new() { ["payment_id"] = PaymentOf(s), ["reason"] = "order cancelled" }) { When = s => PaymentOf(s) is not null },
+        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => new() { ["payment_id"] = PaymentOf(s), ["reason"] = "order cancelled" }) { When = s => PaymentOf(s) is not null, MustSucceed = true },
         Notify("Your order is cancelled and your money is on its way back."));
 
     /// <summary>What follows a captured lead: somebody gets in touch within a day, and the CRM knows the contact where there is one.</summary>

@@ -154,7 +154,7 @@ public sealed record Saga : IState<Saga>
 
     /// <summary>Goes on after a person has seen to what kept it from going on.</summary>
     /// <param name="saga">The saga's id.</param>
-    /// <param name="undone">Whether the step that could not be undone was undone by other means; otherwise that is tried again.</param>
+    /// <param name="undone">Whether the step that could not be undone (or done, where it must succeed) was seen to by other means; otherwise that is tried again.</param>
     /// <param name="reason">What was done.</param>
     /// <param name="actor">Who.</param>
     /// <param name="at">Business time, UTC.</param>
@@ -171,6 +171,11 @@ public sealed record Saga : IState<Saga>
         }
 
         var resumed = new SagaResumed(actor, reason, undone, at);
+        if (undone && Compensating is null)
+        {
+            return Decision.Of(new SagaStepSkipped(parked.Step, "by-hand", at), resumed);
+        }
+
         return undone && Find(parked.Step)?.Request is { } call
             ? Decision.Of(new ToolCallCompensated(call.Call, call.Step, call.Tool, null, at), resumed)
             : resumed;
@@ -240,5 +245,5 @@ public sealed record Saga : IState<Saga>
         return this with { Timer = null, Tries = Tries.SetItem(step, tries with { Waits = tries.Waits + 1 }) };
     }
 
-    private Saga Resumed() => Parked is { } parked ? this with { Parked = null, Tries = Tries.Remove(UndoPrefix + parked.Step) } : this;
+    private Saga Resumed() => Parked is { } parked ? this with { Parked = null, Tries = Tries.Remove(Compensating is null ? parked.Step : UndoPrefix + parked.Step) } : this;
 }

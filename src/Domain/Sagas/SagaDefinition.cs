@@ -64,4 +64,10 @@ public sealed record SagaStep(string Name, string Tool, Func<Saga, JsonObject> I
 
     /// <summary>Whether the saga goes on when the step has failed for good, instead of undoing everything.</summary>
     public bool MayFail { get; init; }
+
+    /// <summary>
+    /// Whether there is no way back from here: when the step has failed for good, the saga is parked for a person instead of undoing what was done. For what
+    /// somebody has been promised, such as their money.
+    /// </summary>
+    public bool MustSucceed { get; init; }
 }

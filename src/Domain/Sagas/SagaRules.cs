@@ -39,7 +39,7 @@ public abstract record SagaMove
     /// <summary>Begin to undo what was done.</summary>
     public sealed record Compensate(string Step, string Code, string Reason) : SagaMove;
 
-    /// <summary>A compensation does not succeed: hand it to a person.</summary>
+    /// <summary>A compensation, or a step that must, does not succeed: hand it to a person.</summary>
     public sealed record Park(string Step, string Code, string Reason) : SagaMove;
 
     /// <summary>End: every step is done.</summary>
@@ -127,8 +127,9 @@ public static class SagaRules
                     continue;
                 case SagaCallState.Failed:
                     var tries = saga.Tries.GetValueOrDefault(step.Name);
-                    return call.Retryable && tries.Waits >= tries.Failures ? CallOf(step, saga)
+                    return (call.Retryable || step.MustSucceed) && tries.Waits >= tries.Failures ? CallOf(step, saga)
                         : call.Retryable && tries.Waits < step.Retries ? RetryOf(call, tries)
+                        : step.MustSucceed ? new SagaMove.Park(step.Name, call.Code, call.Reason)
                         : step.MayFail ? new SagaMove.Skip(step.Name, call.Code)
                         : new SagaMove.Compensate(step.Name, call.Code, call.Reason);
                 case SagaCallState.Requested or SagaCallState.Unknown:

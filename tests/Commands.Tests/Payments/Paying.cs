@@ -2,6 +2,7 @@ using System.Text.Json;
 using AIaaS.Commands.Payments;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
+using AIaaS.Domain.Customers;
 using AIaaS.Domain.Payments;
 using AIaaS.EventStore;
 using Commands.Tests.Support;
@@ -91,6 +92,21 @@ public sealed class Paying_by_tools
         var call = Call("k2", $$"""{ "payment_id": "{{id}}" }""") with { Customer = "mallory" };
         (await new RefundPaymentTool(payments).InvokeAsync(call, default)).Should().BeOfType<ToolOutcome.Failed>().Which.Code.Should().Be("not-yours");
         (await new RequestPaymentTool(payments, PaymentOperation.Charge).InvokeAsync(Call("k3", Charge()) with { Customer = "mallory" }, default)).Should().BeOfType<ToolOutcome.Failed>().Which.Code.Should().Be("not-yours");
+    }
+
+    [TestCase("card_of_bob", "not-yours")]
+    [TestCase("gift_card_of_ada", "not-yours")]
+    [TestCase("card_of_ada", null)]
+    public async Task A_run_charges_its_own_customers_card_only(string method, string? code)
+    {
+        var imported = new CustomerImported(
+            "c1", "Ada", "Sample", "ada@example.com", new("1 Main Street", "", "Springfield", "IL", "USA", "62701"), [new("card_of_ada", PaymentSource.CreditCard, null, null, null), new("gift_card_of_ada", PaymentSource.GiftCard, null, null, new(500, "USD"))], [], "", DateTimeOffset.UnixEpoch);
+        var types = DomainEventTypes.Create();
+        await log.Store.AppendAsync(Customer.Stream("acme", "c1"), ExpectedVersion.Any, [types.Write(NamedId.Of("ada"), imported, new EventMetadata { Tenant = "acme" }.ToUtf8())]);
+        var tool = new RequestPaymentTool(payments, PaymentOperation.Charge, new AggregateStore(log.Store, types));
+        var outcome = await tool.InvokeAsync(Call("k1", Charge(method)) with { Customer = "c1" }, default);
+        (outcome as ToolOutcome.Failed)?.Code.Should().Be(code);
+        (outcome is ToolOutcome.Succeeded).Should().Be(code is null);
     }
 
     [Test]
