@@ -1,4 +1,10 @@
+using System.Runtime.CompilerServices;
+using AIaaS.Api.Bus;
 using AIaaS.Api.Hosting;
+using AIaaS.Commands.Agents;
+using AIaaS.Commands.Knowledge;
+using AIaaS.Commands.Tools;
+using AIaaS.EventStore;
 
 namespace AIaaS.Api.Tests;
 
@@ -25,4 +31,25 @@ public sealed class The_roles_of_a_process
     [Test]
     public void may_leave_read_models_out_that_nobody_reads_here() =>
         FluentActions.Invoking(() => RoleRules.Check(Roles.Workers | Roles.Sagas, "eventstoredb", "embedded")).Should().NotThrow();
+
+    [TestCase("api")]
+    [TestCase("api,projections")]
+    [TestCase("workers")]
+    [TestCase("sagas")]
+    [TestCase("api,workers")]
+    public void cannot_hand_work_over_within_one_process(string roles) =>
+        FluentActions.Invoking(() => BusSetup.Check(RoleRules.Read(roles), null)).Should().Throw<StartupException>().WithMessage("*Bus__Engine=rabbitmq*");
+
+    [TestCase("projections")]
+    [TestCase("api,sagas,workers")]
+    [TestCase(null)]
+    public void need_no_broker_where_no_work_is_handed_over(string? roles) =>
+        FluentActions.Invoking(() => BusSetup.Check(RoleRules.Read(roles), "memory")).Should().NotThrow();
+
+    /// <summary>What lies in the memory of a process must follow the log there: the tools and workflows of tenants, and the search.</summary>
+    [TestCase(typeof(WorkflowWatch), "api,sagas,workers")]
+    [TestCase(typeof(Bm25Retriever), "api,workers")]
+    [TestCase(typeof(ToolRegistry), "api,sagas,workers")]
+    public void follow_the_log_for_what_they_keep_in_memory(Type kept, string roles) =>
+        RoleRules.Text(RoleRules.Of((ISubscription)RuntimeHelpers.GetUninitializedObject(kept))).Should().Be(roles);
 }

@@ -18,9 +18,10 @@ internal static class BusSetup
     /// <exception cref="StartupException">The roles need a bus between processes.</exception>
     public static void Check(Roles roles, string? engine)
     {
-        if (roles != Roles.All && (roles & (Roles.Sagas | Roles.Workers)) is not (Roles.None or (Roles.Sagas | Roles.Workers)) && engine is null or "memory")
+        var parts = roles & (Roles.Api | Roles.Sagas | Roles.Workers);
+        if (parts is not (Roles.None or (Roles.Api | Roles.Sagas | Roles.Workers)) && engine is null or "memory")
         {
-            throw new StartupException($"Roles={RoleRules.Text(roles)} has sagas dispatched by another process than the one that works on them, but the bus in memory reaches no other process. Set Bus__Engine=rabbitmq, or give sagas and workers to the same process.");
+            throw new StartupException($"Roles={RoleRules.Text(roles)} has runs and sagas dispatched by another process than the one that works on them, but the bus in memory reaches no other process. Set Bus__Engine=rabbitmq, or give api, sagas and workers to the same process.");
         }
     }
 }

@@ -50,12 +50,16 @@ internal static class Composition
         BusSetup.Add(services, configuration, settings);
         AddKernel(services, settings.Roles);
         services.AddProjections(elsewhere: !settings.Roles.HasFlag(Roles.Projections)).AddQueries();
-        services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns });
+        services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns, Executes = settings.Roles.HasFlag(Roles.Workers) });
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"] });
         services.AddKnowledge().AddModels(configuration).AddRuns();
         services.AddOrders();
         services.AddTools(configuration);
-        services.AddHostedService(s => s.GetRequiredService<ReconciliationJob>());
+        if (settings.Roles.HasFlag(Roles.Sagas))
+        {
+            services.AddHostedService(s => s.GetRequiredService<ReconciliationJob>());
+        }
+
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
         services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Sagas)).AddShippedSagas();
         services.AddSingleton<MessageDesk>();

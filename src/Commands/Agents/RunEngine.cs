@@ -19,6 +19,9 @@ namespace AIaaS.Commands.Agents;
 /// </summary>
 public sealed class RunEngine : IAsyncDisposable
 {
+    private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(500);
+
     private readonly Services services;
     private readonly AggregateStore states;
     private readonly RunOptions options;
@@ -26,6 +29,7 @@ public sealed class RunEngine : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Execution> active = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource stopping = new();
     private readonly WorkerHeartbeat? heartbeat;
+    private readonly IWorkBus? bus;
     private readonly string process;
 
     /// <summary>Makes an engine.</summary>
@@ -42,13 +46,15 @@ public sealed class RunEngine : IAsyncDisposable
         ILogger<RunEngine>? logger = null,
         IToolRegistry? tools = null,
         IToolExecutor? executor = null,
-        WorkerHeartbeat? heartbeat = null)
+        WorkerHeartbeat? heartbeat = null,
+        IWorkBus? bus = null)
     {
         services = new(log, types, workflows, models, retriever, ids, time, telemetry, tools ?? new NoTools(), executor ?? new NoTools(), new(log, types, ids, time));
         states = new(log, types);
         this.options = options ?? new();
         this.logger = logger ?? NullLogger<RunEngine>.Instance;
         this.heartbeat = heartbeat;
+        this.bus = bus;
         process = heartbeat?.Worker ?? ids.NewId().ToString("N");
     }
 
@@ -79,6 +85,11 @@ public sealed class RunEngine : IAsyncDisposable
     {
         RequireName(run);
         var stream = Run.Stream(tenant, run);
+        if (!options.Executes)
+        {
+            return await WatchToRestAsync(tenant, run, cancellationToken);
+        }
+
         while (true)
         {
             if (active.TryGetValue(stream, out var running))
@@ -114,6 +125,12 @@ public sealed class RunEngine : IAsyncDisposable
     /// <summary>Goes on with a run for which something came from outside; in the background.</summary>
     internal void Wake(string tenant, string run)
     {
+        if (!options.Executes)
+        {
+            HandOver(tenant, run);
+            return;
+        }
+
         if (active.TryGetValue(Run.Stream(tenant, run), out var running) && running.Poke())
         {
             return;
@@ -193,6 +210,13 @@ public sealed class RunEngine : IAsyncDisposable
             machine.Take(@event);
         }
 
+        if (!options.Executes)
+        {
+            await context.FlushAsync(cancellationToken);
+            HandOver(tenant, request.Run);
+            return new(null, context.Position);
+        }
+
         // Taken before the first append: from then on the recovery may see the run, and must see that somebody has it.
         var execution = new Execution();
         if (!active.TryAdd(stream, execution))
@@ -224,8 +248,8 @@ public sealed class RunEngine : IAsyncDisposable
         try
         {
             // Read behind the moment from which on a wake-up finds this execution: nothing that came meanwhile is missed.
-            var (state, last) = await ReadAsync(tenant, run);
-            if (state is { Completed: null, IsResting: false } && await IsElsewhereAsync(state, stopping.Token))
+            var (state, last, isFree) = await ReadAsync(tenant, run, stopping.Token);
+            if (state is { Completed: null, IsResting: false } && !isFree && await IsElsewhereAsync(state, stopping.Token))
             {
                 throw new WrongExpectedVersionException(stream, ExpectedVersion.Exact(last.Version), last.Version);
             }
@@ -242,7 +266,11 @@ public sealed class RunEngine : IAsyncDisposable
             var context = new LiveRunContext(services, tenant, run, process, metadata, last.Version, ChainOf(stream, before)) { Request = state.Request };
             var machine = new RunMachine(state, workflow ?? Missing(state.Request!.Workflow), context);
             var isOut = state.Cursors.Any(c => c.OpenCall is not null || c.Tool is { Unknown: false });
-            if (isOut || last.Type is not ("agent.run.signalled" or "agent.run.timed-out" or "agent.run.moved" or "tool.call.resolved"))
+            if (state.Started is null)
+            {
+                logger.LogDebug("Run {Run} is taken up", run);
+            }
+            else if (isOut || !IsOutside(last))
             {
                 machine.Take(new RunResumed(process, context.Now()));
                 logger.LogInformation("Run {Run} is taken up again behind event {Version}", run, last.Version);
@@ -279,16 +307,25 @@ public sealed class RunEngine : IAsyncDisposable
         ? await services.Workflows.FindVersionAsync(tenant, run.Request!.Workflow, started.Pins.Workflow, stopping.Token)
         : await services.Workflows.FindAsync(tenant, run.Request!.Workflow, stopping.Token);
 
-    /// <summary>A run's state, and its last event.</summary>
-    private async Task<(Run State, RecordedEvent Last)> ReadAsync(string tenant, string run)
+    /// <summary>Whether a run has something to do that another worker, which lives, is at.</summary>
+    internal async Task<bool> IsHeldElsewhereAsync(string tenant, string run, CancellationToken cancellationToken)
+    {
+        var (state, _, isFree) = await ReadAsync(tenant, run, cancellationToken);
+        return state is { Completed: null, IsResting: false } && !isFree && await IsElsewhereAsync(state, cancellationToken);
+    }
+
+    /// <summary>A run's state, its last event, and whether only what came from outside ended its rest: a run at rest has no worker.</summary>
+    private async Task<(Run State, RecordedEvent Last, bool IsFree)> ReadAsync(string tenant, string run, CancellationToken cancellationToken)
     {
         var state = Run.Initial;
+        var isFree = false;
         RecordedEvent? last = null;
         try
         {
-            await foreach (var recorded in services.Log.ReadStreamAsync(Run.Stream(tenant, run), cancellationToken: stopping.Token))
+            await foreach (var recorded in services.Log.ReadStreamAsync(Run.Stream(tenant, run), cancellationToken: cancellationToken))
             {
                 state = state.Evolve(services.Types.Read(recorded.Type, recorded.Data.Span));
+                isFree = state.IsResting || (isFree && IsOutside(recorded));
                 last = recorded;
             }
         }
@@ -297,8 +334,10 @@ public sealed class RunEngine : IAsyncDisposable
             throw new DomainException(RunErrors.UnknownRun(run));
         }
 
-        return state.Request is null ? throw new DomainException(RunErrors.UnknownRun(run)) : (state, last!);
+        return state.Request is null ? throw new DomainException(RunErrors.UnknownRun(run)) : (state, last!, isFree);
     }
+
+    private static bool IsOutside(RecordedEvent recorded) => recorded.Type is "agent.run.signalled" or "agent.run.timed-out" or "agent.run.moved" or "tool.call.resolved";
 
     private static byte[] ChainOf(string stream, EventMetadata last) => last.Chain is { Length: 64 } hex ? Convert.FromHexString(hex) : EpisodeChain.Begin(stream);
 
@@ -376,7 +415,7 @@ public sealed class RunEngine : IAsyncDisposable
             }
             catch (WrongExpectedVersionException)
             {
-                var (state, last) = await ReadAsync(tenant, run);
+                var (state, last, _) = await ReadAsync(tenant, run, stopping.Token);
                 if (state.Worker != process || state.Completed is not null || await WorkflowOfAsync(tenant, state) is not { } workflow)
                 {
                     throw;
@@ -418,6 +457,53 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a run to the processes that execute runs. Where the bus does not take it, they find it in the log.</summary>
+    private void HandOver(string tenant, string run) => _ = Task.Run(
+        async () =>
+        {
+            try
+            {
+                await (bus?.PublishAsync(new ExecuteRun(tenant, run), stopping.Token) ?? Task.CompletedTask);
+            }
+            catch (Exception e) when (e is BusUnavailableException or OperationCanceledException)
+            {
+                logger.LogDebug(e, "Run {Run} is not on the bus; a worker's recovery takes it up", run);
+            }
+        },
+        CancellationToken.None);
+
+    /// <summary>Waits until others have brought the run to its end, or to where it waits for something from outside.</summary>
+    private async Task<Run> WatchToRestAsync(string tenant, string run, CancellationToken cancellationToken)
+    {
+        var pause = ShortestLook;
+        for (var seen = -1L; ;)
+        {
+            var version = await VersionAsync(tenant, run, cancellationToken);
+            if (version != seen)
+            {
+                if ((await LoadAsync(tenant, run, cancellationToken)).State is var state && (state.Completed is not null || state.IsResting))
+                {
+                    return state;
+                }
+
+                (seen, pause) = (version, ShortestLook);
+            }
+
+            await Task.Delay(pause, services.Time, cancellationToken);
+            pause = pause * 1.5 < LongestLook ? pause * 1.5 : LongestLook;
+        }
+    }
+
+    private async Task<long> VersionAsync(string tenant, string run, CancellationToken cancellationToken)
+    {
+        await foreach (var last in services.Log.ReadStreamOrEmptyAsync(Run.Stream(tenant, run), ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
+        {
+            return last.Version;
+        }
+
+        throw new DomainException(RunErrors.UnknownRun(run));
+    }
+
     /// <summary>Waits while another worker moves the run on: until it has ended, or has stood still for longer than the grace.</summary>
     private async Task WatchAsync(string tenant, string run, long version, CancellationToken cancellationToken)
     {
@@ -439,8 +525,8 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>A run that has begun: it is durable at the position and goes on by itself.</summary>
-    internal readonly record struct Begun(Task<Run> Rest, LogPosition Position);
+    /// <summary>A run that has begun: it is durable at the position and goes on by itself; elsewhere where <see cref="Rest"/> is null.</summary>
+    internal readonly record struct Begun(Task<Run>? Rest, LogPosition Position);
 
     /// <summary>What runs work with.</summary>
     internal sealed record Services(

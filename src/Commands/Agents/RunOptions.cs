@@ -24,4 +24,10 @@ public sealed record RunOptions
     /// taken up at once.
     /// </summary>
     public bool OwnsLog { get; init; } = true;
+
+    /// <summary>
+    /// Whether this process executes runs. One that does not records what comes and leaves the work to those that do, by the bus; should the bus
+    /// be away, they find it in the log.
+    /// </summary>
+    public bool Executes { get; init; } = true;
 }

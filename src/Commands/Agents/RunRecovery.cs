@@ -19,6 +19,7 @@ public sealed class RunRecovery : ISubscription
 {
     private const int Concurrency = 64;
     private static readonly TimeSpan LeaseInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan UnclaimedFor = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly EventFilter Filter = EventFilter.Types(
         "agent.run.requested", "agent.run.completed", "agent.run.waiting", "agent.run.signalled", "agent.run.timed-out", "agent.run.moved", "tool.call.resolved",
@@ -271,8 +272,15 @@ public sealed class RunRecovery : ISubscription
     /// <summary>Whether another worker has the run: one that lives; or, where workers show no sign of life, one that has moved it within the grace.</summary>
     private async Task<bool> IsMovingAsync(string stream, Open run, CancellationToken cancellationToken)
     {
-        if (engine.HasLease && (await engine.LoadAsync(run.Tenant, run.Run, cancellationToken)).State is { Started: not null } state)
+        if (engine.HasLease)
         {
+            var state = (await engine.LoadAsync(run.Tenant, run.Run, cancellationToken)).State;
+            if (state.Started is null)
+            {
+                // No worker has it yet: it may still be on the bus.
+                return time.GetUtcNow() - run.LastSeen < UnclaimedFor;
+            }
+
             if (state.Completed is not null || !await engine.IsElsewhereAsync(state, cancellationToken))
             {
                 return false;

@@ -1,3 +1,4 @@
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Channels;
 using AIaaS.Commands.Tenants;
 using AIaaS.EventStore;
@@ -34,6 +35,7 @@ public static class RunServices
         services.TryAddSingleton<RunSignals>();
         services.TryAddSingleton<ConversationService>();
         services.TryAddSingleton<TenantService>();
+        services.TryAddSingleton<IWorkHandler<ExecuteRun>, RunWorker>();
         services.TryAddSingleton<RunRecovery>();
         services.AddSingleton<ISubscription>(s => s.GetRequiredService<RunRecovery>());
         return services;

@@ -105,10 +105,14 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
 
         // Model call and this append go on at the same time; should the process die in between, the recovery records the message.
         var recorded = WriteAsync(tenant, request, null, metadata, command.Conversation is null ? -1 : null, CancellationToken.None);
-        var reply = ReplyAsync(tenant, metadata, begun.Rest, recorded);
-        var stream = Run.Stream(tenant, run).Value;
-        replies[stream] = reply;
-        _ = ForgetAsync(stream, reply);
+        if (begun.Rest is { } rest)
+        {
+            var reply = ReplyAsync(tenant, metadata, rest, recorded);
+            var stream = Run.Stream(tenant, run).Value;
+            replies[stream] = reply;
+            _ = ForgetAsync(stream, reply);
+        }
+
         var written = await recorded;
         return new(conversation, message, run, written.Position > begun.Position ? written.Position : begun.Position, false);
     }

@@ -139,17 +139,8 @@ public sealed class ToolRegistry : IToolRegistry, ISubscription
     public async Task<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var position = Position;
-        var lag = 0L;
-        var oldest = 0.0;
-        if (position < await log.GetHeadAsync(cancellationToken))
-        {
-            await foreach (var recorded in log.ReadAllAsync(ReadDirection.Forwards, new(position.Value + 1), EventFilter.Streams(Streams), 1_000, cancellationToken))
-            {
-                oldest = lag++ == 0 ? Math.Max(0, (time.GetUtcNow() - recorded.Recorded).TotalSeconds) : oldest;
-            }
-        }
-
-        return new(Name, state, position, lag, oldest, 0, parked.Values.Sum(p => p.Count), lastError);
+        var lag = await SubscriptionLag.MeasureAsync(log, position, EventFilter.Streams(Streams), cancellationToken);
+        return new(Name, state, position, lag.Events, lag.Seconds(time), 0, parked.Values.Sum(p => p.Count), lastError);
     }
 
     /// <inheritdoc />
