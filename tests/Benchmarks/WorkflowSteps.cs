@@ -161,7 +161,7 @@ internal sealed class EngineWorld : IAsyncDisposable
     public async Task RunAsync(Workflow workflow, int number, CancellationToken cancellationToken)
     {
         var begun = await engine.BeginAsync(Tenant, workflow, [Request("r", number)], Metadata("r", number), cancellationToken);
-        if ((await begun.Rest).Completed is not { Outcome: RunOutcome.Answered, Steps: 12 })
+        if ((await begun.Rest!).Completed is not { Outcome: RunOutcome.Answered, Steps: 12 })
         {
             throw new InvalidOperationException("A run did not end as it should.");
         }

@@ -343,7 +343,11 @@ public sealed class RunEngine : IAsyncDisposable
 
     /// <summary>Whether another worker, which lives, has the run.</summary>
     internal async ValueTask<bool> IsElsewhereAsync(Run run, CancellationToken cancellationToken) =>
-        heartbeat is not null && run.Worker is { } worker && worker != process && await heartbeat.IsAliveAsync(worker, cancellationToken);
+        run.Worker is { } worker && await IsOtherAsync(worker, cancellationToken);
+
+    /// <summary>Whether a worker is another one than this, and lives.</summary>
+    internal async ValueTask<bool> IsOtherAsync(string worker, CancellationToken cancellationToken) =>
+        heartbeat is not null && worker != process && await heartbeat.IsAliveAsync(worker, cancellationToken);
 
     private static Workflow Missing(string name) => new(name, "", new(), "", []);
 

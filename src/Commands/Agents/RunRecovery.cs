@@ -18,7 +18,8 @@ namespace AIaaS.Commands.Agents;
 public sealed class RunRecovery : ISubscription
 {
     private const int Concurrency = 64;
-    private static readonly TimeSpan LeaseInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LeaseInterval = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan LeaseSweep = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan UnclaimedFor = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly EventFilter Filter = EventFilter.Types(
@@ -156,7 +157,8 @@ public sealed class RunRecovery : ISubscription
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(engine.Options.RecoveryInterval, time);
+        // A lost worker is to be missed soon: what is left of the 10 s that it may cost is the lease itself.
+        using var timer = new PeriodicTimer(engine.HasLease && engine.Options.RecoveryInterval > LeaseSweep ? LeaseSweep : engine.Options.RecoveryInterval, time);
         var stored = received;
         var storedAt = time.GetTimestamp();
         var searchable = false;
@@ -171,9 +173,10 @@ public sealed class RunRecovery : ISubscription
             searchable = searchable || retriever is not Bm25Retriever index || await index.WaitForAsync(born!.Value, engine.Options.RecoveryInterval, cancellationToken);
             if (searchable)
             {
+                var alive = await AliveAsync(cancellationToken);
                 foreach (var (stream, run) in open)
                 {
-                    if (IsDue(stream, run))
+                    if (IsDue(stream, run) && !(time.GetUtcNow() < run.Until && run.Worker is { } owner && alive.Contains(owner)))
                     {
                         await slots.WaitAsync(cancellationToken);
                         run.Taken = true;
@@ -189,6 +192,21 @@ public sealed class RunRecovery : ISubscription
                 (stored, storedAt) = (done, time.GetTimestamp());
             }
         }
+    }
+
+    /// <summary>The other workers that have open runs here and live. Asked once for all of their runs, so that these need not be read each time.</summary>
+    private async Task<HashSet<string>> AliveAsync(CancellationToken cancellationToken)
+    {
+        HashSet<string> alive = new(StringComparer.Ordinal);
+        foreach (var worker in open.Values.Select(r => r.Worker).OfType<string>().ToHashSet(StringComparer.Ordinal))
+        {
+            if (await engine.IsOtherAsync(worker, cancellationToken))
+            {
+                alive.Add(worker);
+            }
+        }
+
+        return alive;
     }
 
     private bool IsDue(string stream, Open run)
@@ -286,6 +304,7 @@ public sealed class RunRecovery : ISubscription
                 return false;
             }
 
+            run.Worker = state.Worker;
             run.NextTry = time.GetUtcNow() + LeaseInterval;
             return true;
         }
@@ -328,6 +347,9 @@ public sealed class RunRecovery : ISubscription
         public int Failures { get; set; }
 
         public bool Taken { get; set; }
+
+        /// <summary>The worker that had the run when it was last read; null where it was not read yet.</summary>
+        public string? Worker { get; set; }
 
         /// <summary>Whether the run waits for something from outside: nobody need look at it before <see cref="Until"/>.</summary>
         public bool IsResting { get; set; }

@@ -79,7 +79,7 @@ public sealed class Any_workflow
         var run = world.Ids.NewId().ToString("N");
         var request = new RunRequested(run, "", "", "go", workflow.Name, new('0', 64), null, TimeProvider.System.GetUtcNow());
         var begun = await world.Engine.BeginAsync(RunWorld.Tenant, workflow, [request], new EventMetadata { Tenant = RunWorld.Tenant, Actor = "tests" }, default);
-        await begun.Rest;
+        await begun.Rest!;
         return run;
     }
 

@@ -87,7 +87,7 @@ public sealed class The_recorded_tasks_as_workflows
         }
 
         var begun = await world.Engine.BeginAsync(Tenant, world.Get<WorkflowCatalog>().Get("task"), first, new EventMetadata { Tenant = Tenant, Actor = "tests" }, default);
-        var state = await begun.Rest;
+        var state = await begun.Rest!;
         for (var yes = 1; state.Completed is null; yes++)
         {
             yes.Should().BeLessThanOrEqualTo(calls.Length);
