@@ -2,9 +2,12 @@ using System.Runtime.CompilerServices;
 using AIaaS.Api.Bus;
 using AIaaS.Api.Hosting;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Tools;
 using AIaaS.EventStore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AIaaS.Api.Tests;
 
@@ -52,4 +55,20 @@ public sealed class The_roles_of_a_process
     [TestCase(typeof(ToolRegistry), "api,sagas,workers")]
     public void follow_the_log_for_what_they_keep_in_memory(Type kept, string roles) =>
         RoleRules.Text(RoleRules.Of((ISubscription)RuntimeHelpers.GetUninitializedObject(kept))).Should().Be(roles);
+
+    /// <summary>What the bus carries is worked on by workers, and by nobody else.</summary>
+    [TestCase("workers", true)]
+    [TestCase("sagas", false)]
+    [TestCase("api", false)]
+    [TestCase(null, true)]
+    public void have_what_the_bus_carries_worked_on_by_workers(string? roles, bool works)
+    {
+        var configuration = new ConfigurationBuilder().Build();
+        var settings = Settings.Read(configuration) with { Roles = RoleRules.Read(roles) };
+        var services = new ServiceCollection();
+        Composition.AddServices(services, configuration, settings);
+
+        services.Any(s => s.ServiceType == typeof(IWorkHandler<ExecuteSaga>)).Should().Be(works);
+        services.Select(s => s.ImplementationInstance).OfType<BusOptions>().Single().TakesWork.Should().Be(works);
+    }
 }

@@ -61,7 +61,7 @@ internal static class Composition
         }
 
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
-        services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Sagas)).AddShippedSagas();
+        services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Workers)).AddShippedSagas();
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
