@@ -65,7 +65,7 @@ public sealed class Other_customers_of_a_shop
     }
 
     [Test]
-    public async Task are_told_when_a_payment_is_declined()
+    public async Task pay_nothing_by_saying_no()
     {
         var chat = Opened.Talk("payment");
         await chat.SayAsync("I want to pay 25 USD with credit_card_1000003. I am customer.c@example.com");
@@ -73,5 +73,17 @@ public sealed class Other_customers_of_a_shop
         var answer = await chat.SayAsync("no");
         answer.Should().Contain("changed nothing");
         (await Opened.CallsAsync(chat.Run)).Left.Should().NotContain("charge_payment");
+    }
+
+    [Test]
+    public async Task are_told_when_their_card_is_declined_and_pay_nothing()
+    {
+        var chat = Opened.Talk("payment");
+        (await chat.SayAsync("I want to pay 25 USD with pm_card_chargeDeclined. I am customer.c@example.com")).Should().Contain("25").And.Contain("pm_card_chargeDeclined").And.Contain("yes or no");
+        (await chat.SayAsync("yes")).Should().Contain("not accepted").And.Contain("nothing was taken");
+        (await Opened.CallsAsync(chat.Run)).Left.Count(t => t == "charge_payment").Should().Be(1);
+        var payments = await Opened.Api.ListAsync("/v1/payments?customer=customer_c", Opened.Key, Opened.Token);
+        var payment = payments.Should().ContainSingle().Which;
+        (payment.GetProperty("status").GetString(), payment.GetProperty("captured").GetDecimal()).Should().Be(("Declined", 0m));
     }
 }

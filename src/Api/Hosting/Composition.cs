@@ -51,7 +51,7 @@ internal static class Composition
         AddKernel(services, settings.Roles);
         services.AddProjections(elsewhere: !settings.Roles.HasFlag(Roles.Projections)).AddQueries();
         services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns, Executes = settings.Roles.HasFlag(Roles.Workers) });
-        services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"] });
+        services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"], Environment = configuration["Workflows:Environment"] });
         services.AddKnowledge().AddModels(configuration).AddRuns();
         services.AddOrders();
         services.AddTools(configuration);

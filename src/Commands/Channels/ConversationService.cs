@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AIaaS.Commands.Agents;
+using AIaaS.Domain;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Channels;
 using AIaaS.EventStore;
@@ -272,23 +273,7 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         }
     }
 
-    private static bool IsWellFormed(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\0')
-            {
-                return false;
-            }
-
-            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]) && ++i > 0))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static bool IsWellFormed(string text) => !text.Contains('\0', StringComparison.Ordinal) && TextRules.IsWellFormed(text);
 
     private string Id(string kind, string tenant, string? key) => (key is null ? ids.NewId() : NamedId.Of(kind, tenant, key)).ToString("N");
 

@@ -1,5 +1,5 @@
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Channels;
-using AIaaS.Commands.Payments;
 using AIaaS.Commands.Tools;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -1,4 +1,4 @@
-using AIaaS.Commands.Payments;
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Tools;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,6 @@
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Customers;
 using AIaaS.Commands.Tools;
-using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -25,14 +25,7 @@ public static class OrderServices
         services.AddSingleton<Shop>();
         services.AddSingleton<RetailImporter>();
         services.AddSingleton<OrderFollowUps>();
-        services.AddSingleton<ISubscription>(p => new EventHandlerSubscription(
-            p.GetRequiredService<IEventStore>(),
-            p.GetRequiredService<EventTypes>(),
-            p.GetRequiredService<OrderFollowUps>(),
-            p.GetRequiredService<ICheckpointStore>(),
-            p.GetRequiredService<IParkingLot>(),
-            p.GetRequiredService<TimeProvider>(),
-            metrics: p.GetService<KernelMetrics>()));
+        services.AddHandler<OrderFollowUps>();
         services.AddSingleton<ShopTools>();
         foreach (var name in OrderTools.Names)
         {

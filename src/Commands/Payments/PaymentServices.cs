@@ -1,9 +1,9 @@
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain.Payments;
 using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace AIaaS.Commands.Payments;
 
@@ -34,16 +34,4 @@ public static class PaymentServices
         services.AddSingleton<ITool>(s => new VoidPaymentTool(s.GetRequiredService<PaymentService>()));
         return services;
     }
-
-    /// <summary>Runs a registered event handler behind the log.</summary>
-    public static IServiceCollection AddHandler<THandler>(this IServiceCollection services)
-        where THandler : class, IEventHandler =>
-        services.AddSingleton<ISubscription>(s => new EventHandlerSubscription(
-            s.GetRequiredService<IEventStore>(),
-            s.GetRequiredService<EventTypes>(),
-            s.GetRequiredService<THandler>(),
-            s.GetRequiredService<ICheckpointStore>(),
-            s.GetRequiredService<IParkingLot>(),
-            s.GetRequiredService<TimeProvider>(),
-            logger: s.GetService<ILogger<EventHandlerSubscription>>()));
 }

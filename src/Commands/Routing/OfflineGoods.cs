@@ -72,6 +72,11 @@ internal static class OfflineGoods
                 methods.Add((id, source));
             }
         });
+        if (methods.Select(m => m.Id).Where(id => text.Contains(id, StringComparison.OrdinalIgnoreCase)).MaxBy(id => id.Length) is { } named)
+        {
+            return named;
+        }
+
         var wanted = OfflineExtractor.Says(text, "gift card") ? "gift_card" : OfflineExtractor.Says(text, "paypal") ? "paypal" : OfflineExtractor.Says(text, "credit card") ? "credit_card" : null;
         var fitting = methods.Where(m => m.Source == wanted).Select(m => m.Id).Distinct(StringComparer.Ordinal).ToList();
         return fitting.Count == 1 ? fitting[0]

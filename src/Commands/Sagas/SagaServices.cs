@@ -4,7 +4,6 @@ using AIaaS.Domain.Sagas;
 using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace AIaaS.Commands.Sagas;
 
@@ -36,8 +35,9 @@ public static class SagaServices
             services.TryAddSingleton<SagaDispatcher>();
             services.TryAddSingleton<SagaRecovery>();
             services.AddTimers();
-            services.AddSagaHandler<SagaStarter>();
-            services.AddSagaHandler<SagaDispatcher>();
+            var wide = new EventHandlerSettings { Concurrency = 32 };
+            services.AddHandler<SagaStarter>(wide);
+            services.AddHandler<SagaDispatcher>(wide);
             services.AddSingleton<ISubscription>(s => s.GetRequiredService<SagaRecovery>());
         }
 
@@ -54,17 +54,4 @@ public static class SagaServices
 
         return services.AddSingleton<ITool, FindOrderPaymentTool>();
     }
-
-    private static void AddSagaHandler<THandler>(this IServiceCollection services)
-        where THandler : class, IEventHandler =>
-        services.AddSingleton<ISubscription>(s => new EventHandlerSubscription(
-            s.GetRequiredService<IEventStore>(),
-            s.GetRequiredService<EventTypes>(),
-            s.GetRequiredService<THandler>(),
-            s.GetRequiredService<ICheckpointStore>(),
-            s.GetRequiredService<IParkingLot>(),
-            s.GetRequiredService<TimeProvider>(),
-            new() { Concurrency = 32 },
-            s.GetService<KernelMetrics>(),
-            s.GetService<ILogger<EventHandlerSubscription>>()));
 }

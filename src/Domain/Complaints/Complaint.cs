@@ -194,7 +194,7 @@ public sealed record Complaint : IState<Complaint>
             return Decision.Unchanged;
         }
 
-        if (FaultOfText("reason", command.Reason, 500) is { } fault)
+        if (TextRules.Fault("reason", command.Reason, 500) is { } fault)
         {
             return ComplaintErrors.Invalid([fault]);
         }
@@ -214,7 +214,7 @@ public sealed record Complaint : IState<Complaint>
     public Decision Resolve(ResolveComplaint command) =>
         Opened is null ? ComplaintErrors.NotFound(command.Complaint)
         : string.IsNullOrWhiteSpace(command.Resolution) ? ComplaintErrors.Invalid(["say how it was resolved"])
-        : FaultOfText("resolution", command.Resolution, MaxTextLength) is { } fault ? ComplaintErrors.Invalid([fault])
+        : TextRules.Fault("resolution", command.Resolution, MaxTextLength) is { } fault ? ComplaintErrors.Invalid([fault])
         : Resolved is not null ? Resolved.Resolution == command.Resolution ? Decision.Unchanged : ComplaintErrors.Ended(command.Complaint)
         : Decision.Of(new ComplaintResolved(command.Resolution, command.At > Opened.Deadline, command.At), new TimerCancelled(DeadlineTimer));
 
@@ -229,7 +229,7 @@ public sealed record Complaint : IState<Complaint>
 
         foreach (var (name, value, most) in (ReadOnlySpan<(string, string?, int)>)[("text", command.Text, MaxTextLength), ("customer's id", command.Customer, 200), ("order's id", command.Order, 200), ("conversation's id", command.Conversation, 100)])
         {
-            if (FaultOfText(name, value, most) is { } fault)
+            if (TextRules.Fault(name, value, most) is { } fault)
             {
                 faults.Add(fault);
             }
@@ -246,26 +246,6 @@ public sealed record Complaint : IState<Complaint>
         }
 
         return faults;
-    }
-
-    private static string? FaultOfText(string name, string? value, int most)
-    {
-        if (value is null)
-        {
-            return null;
-        }
-
-        var isText = true;
-        for (var i = 0; i < value.Length; i++)
-        {
-            isText &= !char.IsControl(value[i]) || value[i] is '\n' or '\r' or '\t';
-            if (char.IsSurrogate(value[i]) && !(i + 1 < value.Length && char.IsSurrogatePair(value[i], value[++i])))
-            {
-                isText = false;
-            }
-        }
-
-        return value.Length == 0 || value.Length > most ? $"the {name} has {value.Length} characters; 1 to {most} are possible" : isText ? null : $"the {name} holds control characters or half of a surrogate pair";
     }
 }
 

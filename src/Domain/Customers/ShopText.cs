@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AIaaS.Domain.Customers;
 
 /// <summary>What the shop's ids and texts may hold, and how its ids become the names of streams.</summary>
@@ -18,20 +16,5 @@ public static class ShopText
     public static bool IsId(string? text) => text is { Length: > 0 } && IsLine(text, MaxIdLength) && !text.Any(char.IsWhiteSpace);
 
     /// <summary>Whether a text is one line of well-formed text.</summary>
-    public static bool IsLine(string? text, int longest) => text is not null && text.Length <= longest && !text.Any(char.IsControl) && IsWellFormed(text);
-
-    private static bool IsWellFormed(string text)
-    {
-        for (var rest = text.AsSpan(); !rest.IsEmpty;)
-        {
-            if (Rune.DecodeFromUtf16(rest, out _, out var used) != System.Buffers.OperationStatus.Done)
-            {
-                return false;
-            }
-
-            rest = rest[used..];
-        }
-
-        return true;
-    }
+    public static bool IsLine(string? text, int longest) => text is not null && text.Length <= longest && !text.Any(char.IsControl) && TextRules.IsWellFormed(text);
 }

@@ -152,17 +152,7 @@ public sealed record Handoff : IState<Handoff>
             return needed || value is not null ? $"the {name} is missing" : null;
         }
 
-        var isText = true;
-        for (var i = 0; i < value.Length; i++)
-        {
-            isText &= !char.IsControl(value[i]) || value[i] is '\n' or '\r' or '\t';
-            if (char.IsSurrogate(value[i]) && !(i + 1 < value.Length && char.IsSurrogatePair(value[i], value[++i])))
-            {
-                isText = false;
-            }
-        }
-
-        return value.Length > most ? $"the {name} has {value.Length} characters; at most {most} are possible" : isText ? null : $"the {name} holds control characters or half of a surrogate pair";
+        return TextRules.Fault(name, value, most);
     }
 
     private DomainError? NotHeld(string person) =>

@@ -97,7 +97,7 @@ public sealed record Article : IState<Article>
             faults.Add($"title and content need {bytes} bytes in the log; at most {MaxRecordedBytes} are possible, so split the article");
         }
 
-        if (HasLoneSurrogate(command.Title) || HasLoneSurrogate(command.Content))
+        if (!TextRules.IsWellFormed(command.Title ?? "") || !TextRules.IsWellFormed(command.Content ?? ""))
         {
             faults.Add("title or content holds half of a surrogate pair, which is not text");
         }
@@ -139,23 +139,6 @@ public sealed record Article : IState<Article>
         }
 
         return bytes;
-    }
-
-    private static bool HasLoneSurrogate(string? text)
-    {
-        for (var i = 0; i < text?.Length; i++)
-        {
-            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
-            {
-                i++;
-            }
-            else if (char.IsSurrogate(text[i]))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }
 

@@ -138,7 +138,7 @@ public sealed record Lead : IState<Lead>
             return Decision.Unchanged;
         }
 
-        if (FaultOfText("reason", command.Reason, 500) is { } fault)
+        if (TextRules.Fault("reason", command.Reason, 500) is { } fault)
         {
             return LeadErrors.Invalid([fault]);
         }
@@ -186,7 +186,7 @@ public sealed record Lead : IState<Lead>
             faults.Add($"a follow-up must lie in the future, at most {MaxAhead.TotalDays:0} days ahead");
         }
 
-        if (FaultOfText("note", command.Note, 1_000) is { } fault)
+        if (TextRules.Fault("note", command.Note, 1_000) is { } fault)
         {
             faults.Add(fault);
         }
@@ -205,7 +205,7 @@ public sealed record Lead : IState<Lead>
     /// <summary>Closes a follow-up; closing it again changes nothing.</summary>
     public Decision Close(CloseFollowUp command) =>
         Captured is null ? LeadErrors.NotFound(command.Lead)
-        : FaultOfText("note", command.Note, 1_000) is { } fault ? LeadErrors.Invalid([fault])
+        : TextRules.Fault("note", command.Note, 1_000) is { } fault ? LeadErrors.Invalid([fault])
         : Open.ContainsKey(command.FollowUp) ? Decision.Of(Closed(command.FollowUp, command.Done, command.Note, command.At))
         : Past.Contains(command.FollowUp) ? Decision.Unchanged
         : LeadErrors.UnknownFollowUp(command.FollowUp);
@@ -220,7 +220,7 @@ public sealed record Lead : IState<Lead>
             foreach (var (name, value, most) in (ReadOnlySpan<(string, string?, int)>)
                 [("name", contact.Name, 200), ("e-mail address", contact.Email, 254), ("phone number", contact.Phone, 40), ("company", contact.Company, 200), ("source", contact.Source, 50), ("interest", contact.Interest, 2_000), ("customer's id", contact.Customer, 200), ("conversation's id", contact.Conversation, 100)])
             {
-                if (FaultOfText(name, value, most) is { } fault)
+                if (TextRules.Fault(name, value, most) is { } fault)
                 {
                     faults.Add(fault);
                 }
@@ -254,26 +254,6 @@ public sealed record Lead : IState<Lead>
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);
         return at is > 0 and <= 64 && at == text.LastIndexOf('@') && text.IndexOf('.', at) > at + 1 && text[^1] != '.' && !text.Any(c => c is <= ' ' or '<' or '>' or ',' or ';' or '"' or '\x7f');
-    }
-
-    private static string? FaultOfText(string name, string? value, int most)
-    {
-        if (value is null)
-        {
-            return null;
-        }
-
-        var isText = true;
-        for (var i = 0; i < value.Length; i++)
-        {
-            isText &= !char.IsControl(value[i]) || value[i] is '\n' or '\r' or '\t';
-            if (char.IsSurrogate(value[i]) && !(i + 1 < value.Length && char.IsSurrogatePair(value[i], value[++i])))
-            {
-                isText = false;
-            }
-        }
-
-        return value.Length == 0 || value.Length > most ? $"the {name} has {value.Length} characters; 1 to {most} are possible" : isText ? null : $"the {name} holds control characters or half of a surrogate pair";
     }
 
     private static IEnumerable<DomainEvent> Closed(string followUp, bool done, string? note, DateTimeOffset at) =>

@@ -355,26 +355,13 @@ public sealed record Payment : IState<Payment>
 
         foreach (var (name, value, most) in (ReadOnlySpan<(string, string?, int)>)[("customer's id", command.Customer, 200), ("order's id", command.Order, 200), ("description", command.Description, 500)])
         {
-            if (value is not null && (value.Length == 0 || value.Length > most || value.Any(char.IsControl) || !IsText(value)))
+            if (value is not null && (value.Length == 0 || value.Length > most || value.Any(char.IsControl) || !TextRules.IsWellFormed(value)))
             {
                 faults.Add($"the {name} must have 1 to {most} characters without control characters");
             }
         }
 
         return faults;
-    }
-
-    private static bool IsText(string value)
-    {
-        for (var i = 0; i < value.Length; i++)
-        {
-            if (char.IsSurrogate(value[i]) && !(i + 1 < value.Length && char.IsSurrogatePair(value[i], value[++i])))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static string? FaultOf(Money amount, Money asked) =>
