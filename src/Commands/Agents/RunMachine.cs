@@ -400,9 +400,12 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
 
     private async Task<DomainEvent> CallToolAsync(ToolCallRequested call, CancellationToken cancellationToken)
     {
+        var isRepeated = Run.Cursors.Any(c => c.Tool is { Interrupted: true, Requested: { } open } && open.Call == call.Call);
         var result = await context.CallToolAsync(call, Run.Customer ?? "", cancellationToken);
         return result.Outcome switch
         {
+            ToolOutcome.Failed o when isRepeated && call.SideEffect && result.SaysNothingOfBefore =>
+                new ToolCallUnknown(call.Call, call.Step, call.Tool, $"an earlier attempt left no outcome, and asking again only said: {o.Reason}", context.Now()),
             ToolOutcome.Succeeded o => new ToolCallSucceeded(call.Call, call.Step, call.Tool, Normal(o.Output), result.Attempts, result.LatencyMs, context.Now()),
             ToolOutcome.Failed o => new ToolCallFailed(call.Call, call.Step, call.Tool, o.Code, o.Reason, o.Retryable, result.Attempts, result.LatencyMs, context.Now()),
             ToolOutcome.Unknown o when call.SideEffect => new ToolCallUnknown(call.Call, call.Step, call.Tool, o.Reason, context.Now()),

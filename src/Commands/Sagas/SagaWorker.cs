@@ -299,8 +299,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
                     }
 
                     break;
-                // The call may have been done before: that the far side could not be asked now says nothing about then. Only its own refusal does.
-                case ToolOutcome.Failed failed when isRepeated && request.SideEffect && (failed.Retryable || result.Attempts == 0 || failed.Code == "unauthorized"):
+                case ToolOutcome.Failed failed when isRepeated && request.SideEffect && result.SaysNothingOfBefore:
                     NoteUnknown(request, $"an earlier attempt left no outcome, and asking again only said: {failed.Reason}");
                     break;
                 case ToolOutcome.Failed failed:

@@ -85,4 +85,11 @@ public interface IToolExecutor
 /// <param name="Outcome">The last attempt's outcome.</param>
 /// <param name="Attempts">Attempts that were made; 0 when nothing left (circuit open, bulkhead full, invalid input).</param>
 /// <param name="LatencyMs">All attempts together, in milliseconds.</param>
-public sealed record ToolResult(ToolOutcome Outcome, int Attempts, double LatencyMs);
+public sealed record ToolResult(ToolOutcome Outcome, int Attempts, double LatencyMs)
+{
+    /// <summary>
+    /// Whether it leaves open what an earlier call under the same key did, whose worker stopped: that the far side could not be asked now
+    /// says nothing about then. Only its own refusal does.
+    /// </summary>
+    public bool SaysNothingOfBefore => Outcome is ToolOutcome.Failed failed && (failed.Retryable || Attempts == 0 || failed.Code == "unauthorized");
+}

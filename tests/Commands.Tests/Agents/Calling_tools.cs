@@ -1,3 +1,4 @@
+using AIaaS.Commands.Agents;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Tools;
@@ -106,5 +107,25 @@ public sealed class Calling_tools
         (await world.Engine.ExecuteAsync(RunWorld.Tenant, run)).Answer.Should().Be("Dear Ada, seen is done.");
         tools.Calls.Count(c => c.Call == "change/1/1").Should().Be(1, "nothing unknown is retried");
         await world.ReplaysAsync(run);
+    }
+
+    [Test]
+    public async Task again_after_a_stop_learns_nothing_from_a_far_side_that_could_not_be_asked()
+    {
+        Episode whole;
+        await using (var world = await RunWorld.OpenAsync(yaml: Yaml, tools: new TestTools().Returns("look_up", """{"total":500,"name":"Ada"}""").Changes("change_it")))
+        {
+            var reply = await world.SayAsync("W1");
+            whole = await world.Episodes.ExportAsync(RunWorld.Tenant, reply.State.Request!.Run);
+        }
+
+        var left = whole.Events.Select((e, i) => (e.Type, i)).Last(e => e.Type == "tool.call.requested").i;
+        var busy = new TestTools()
+            .Returns("look_up", """{"total":500,"name":"Ada"}""")
+            .Add("change_it", (_, _) => Task.FromResult<ToolOutcome>(new ToolOutcome.Failed("busy", "come back later", Retryable: true)), m => m with { SideEffect = true, Idempotent = true });
+        await using var after = await RunWorld.OpenAsync(yaml: Yaml, tools: busy);
+        await after.PutAsync(whole, left + 1);
+        var rest = await after.Engine.RestAsync(RunWorld.Tenant, whole.Run);
+        rest.UnknownCalls.Should().ContainSingle("the first attempt may have been done").Which.Call.Should().Be("change/1/1");
     }
 }
