@@ -204,6 +204,8 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
                 var starting = bus.StartAsync(cancellationToken);
                 while (await Task.WhenAny(starting, Task.Delay(ReportEvery, time, cancellationToken)) != starting)
                 {
+                    // A start that ignores the token must not keep the program from ending.
+                    cancellationToken.ThrowIfCancellationRequested();
                     NotReached(logger, Unreachable, null);
                     reported = true;
                 }
