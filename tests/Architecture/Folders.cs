@@ -5,7 +5,7 @@ public sealed class Folders
     private static readonly string[] Capabilities =
     [
         "Agents", "Routing", "Tools", "Orders", "Billing", "Tenants", "ControlPlane", "Knowledge", "Privacy", "Capacity", "Evaluation", "Channels", "Audit",
-        "Customers", "Payments", "Leads", "Complaints", "Handoffs", "Sagas", "Bus",
+        "Customers", "Payments", "Leads", "Complaints", "Handoffs", "Sagas", "Bus", "Metering", "Pricing", "Budgets",
     ];
 
     // What a layer needs beside its capabilities: the port of the read models with its engine and what runs projections, what makes a host of the API, and the languages that the domain speaks.
