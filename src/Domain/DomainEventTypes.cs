@@ -9,6 +9,7 @@ using AIaaS.Domain.Customers;
 using AIaaS.Domain.Handoffs;
 using AIaaS.Domain.Knowledge;
 using AIaaS.Domain.Leads;
+using AIaaS.Domain.Metering;
 using AIaaS.Domain.Orders;
 using AIaaS.Domain.Payments;
 using AIaaS.Domain.Sagas;
@@ -71,6 +72,7 @@ public static class DomainEventTypes
             .AddLeads()
             .AddComplaints()
             .AddHandoffs()
+            .AddMetering()
             .Build();
     }
 }

@@ -26,18 +26,23 @@ public static class NamedId
     /// <summary>UUIDv8 (RFC 9562, section 5.8): the first 122 free bits of SHA-256 over the parts, each led by its length.</summary>
     public static Guid Of(params ReadOnlySpan<string> parts)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> length = stackalloc byte[4];
+        var size = 0;
         foreach (var part in parts)
         {
-            var bytes = Encoding.UTF8.GetBytes(part);
-            System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
+            size += sizeof(int) + Encoding.UTF8.GetByteCount(part);
+        }
+
+        Span<byte> bytes = size <= 1_024 ? stackalloc byte[size] : new byte[size];
+        var rest = bytes;
+        foreach (var part in parts)
+        {
+            var length = Encoding.UTF8.GetBytes(part, rest[sizeof(int)..]);
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(rest, length);
+            rest = rest[(sizeof(int) + length)..];
         }
 
         Span<byte> digest = stackalloc byte[32];
-        hash.GetHashAndReset(digest);
+        SHA256.HashData(bytes, digest);
         digest[6] = (byte)((digest[6] & 0x0F) | 0x80);
         digest[8] = (byte)((digest[8] & 0x3F) | 0x80);
         return new(digest[..16], bigEndian: true);

@@ -10,6 +10,10 @@ namespace AIaaS.Domain.Metering;
 /// <param name="Value">The value; 1 of a count and of a unique count.</param>
 public sealed record MeterReading(string Meter, decimal Value)
 {
+    /// <summary>How the meter's readings become one number; null where they add up: sums and counts. It stands here so that a fold of usage needs no meters.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Aggregation? Aggregation { get; init; }
+
     /// <summary>Of a unique count: what the event names; null for the others.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Item { get; init; }
@@ -33,6 +37,12 @@ public sealed record MeterReading(string Meter, decimal Value)
 /// <param name="At">When it was taken in, UTC.</param>
 public sealed record UsageMetered(string Source, string Id, string Type, string? Subject, DateTimeOffset Time, JsonElement Data, ImmutableArray<MeterReading> Readings, DateTimeOffset At) : DomainEvent
 {
+    /// <summary>The event type.</summary>
+    public const string TypeName = "usage.metered";
+
+    /// <summary>What the stream of a tenant's usage is named, up to the tenant.</summary>
+    public const string Category = "usage";
+
     /// <summary>The stream of a tenant's usage.</summary>
-    public static StreamName Stream(string tenant) => StreamName.For("usage", tenant, "log");
+    public static StreamName Stream(string tenant) => StreamName.For(Category, tenant, "log");
 }
