@@ -8,7 +8,7 @@ public static class MeteringServices
 {
     /// <summary>
     /// Adds meters, the log of usage and the platform's measuring of itself. Needs the log, the event types, an id source, the clock, the checkpoint
-    /// store and the parking lot; takes <see cref="IPlanMeters"/> and <see cref="IToolPrices"/> where they are there.
+    /// store and the parking lot; takes <see cref="IPlanMeters"/> where it is there.
     /// </summary>
     public static IServiceCollection AddMetering(this IServiceCollection services)
     {

@@ -15,12 +15,14 @@ public sealed partial class RequestMeter(UsageLog usage, IdSource ids, TimeProvi
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    private readonly string process = ids.NewId().ToString("N");
     private readonly Lock gate = new();
     private readonly SemaphoreSlim flushing = new(1);
     private readonly List<(string Tenant, PlatformUsage Usage)> left = [];
     private Dictionary<(string Tenant, string Route, int Status), long> counts = [];
     private long number;
+
+    /// <summary>The CloudEvents source of what this process counts: <c>aiaas/api/</c> and the process's id.</summary>
+    public string Source { get; } = "aiaas/api/" + ids.NewId().ToString("N");
 
     /// <summary>Counts a request.</summary>
     /// <param name="tenant">The tenant.</param>
@@ -50,7 +52,7 @@ public sealed partial class RequestMeter(UsageLog usage, IdSource ids, TimeProvi
             var now = time.GetUtcNow();
             foreach (var ((tenant, route, status), requests) in counted)
             {
-                left.Add((tenant, new("aiaas/api", string.Create(CultureInfo.InvariantCulture, $"{process}.{++number}"), BuiltInMeters.ApiRequest, null, now, Data(route, status, requests))));
+                left.Add((tenant, new(Source, (++number).ToString(CultureInfo.InvariantCulture), BuiltInMeters.ApiRequest, null, now, Data(route, status, requests))));
             }
 
             // What could not be recorded stays as it is, with its ids: whatever became of it, it is counted once.

@@ -9,31 +9,22 @@ using AIaaS.EventStore;
 
 namespace AIaaS.Commands.Metering;
 
-/// <summary>What calls of tools cost.</summary>
-public interface IToolPrices
-{
-    /// <summary>What a call that ended costs, in US dollars; null where the tool has no price.</summary>
-    /// <param name="tenant">The tenant.</param>
-    /// <param name="ended"><see cref="ToolCallSucceeded"/>, or a <see cref="ToolCallResolved"/> that says it succeeded.</param>
-    decimal? Of(string tenant, DomainEvent ended);
-}
-
 /// <summary>
 /// The platform measures itself, off the log: runs, model calls, tool calls, stored bytes. Each measurement's id is that of the event that caused it,
-/// so that it is there once however often it is made. Forked runs and replays are not measured.
+/// so that it is there once however often it is made. A call is dated at its request, as budgets date it. Forked runs and replays are not measured.
 /// </summary>
-public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes types, IToolPrices? prices = null) : IEventHandler
+public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes types) : IEventHandler
 {
-    private const int MaxRuns = 20_000;
+    private const int MaxStreams = 20_000;
 
-    private readonly ConcurrentDictionary<string, RunFacts> runs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StreamFacts> streams = new(StringComparer.Ordinal);
     private readonly StorageTotals storage = new(log, types);
 
     /// <inheritdoc />
     public string Name => "usage-metering";
 
     /// <inheritdoc />
-    public EventFilter Filter { get; } = EventFilter.Types("agent.run.requested", "agent.run.completed", "model.call.completed", "tool.call.", "ingest.doc.");
+    public EventFilter Filter { get; } = EventFilter.Types("agent.run.requested", "agent.run.completed", "model.call.requested", "model.call.completed", "tool.call.", "ingest.doc.");
 
     /// <inheritdoc />
     public string KeyOf(EventEnvelope envelope)
@@ -55,10 +46,10 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
         switch (envelope.Event)
         {
             case RunRequested e:
-                Remember(envelope.Recorded.Stream, e);
+                Remember(envelope.Recorded.Stream, new StreamFacts().Take(e));
                 break;
             case RunCompleted e:
-                runs.TryRemove(envelope.Recorded.Stream, out _);
+                streams.TryRemove(envelope.Recorded.Stream, out _);
                 if (!e.Forked)
                 {
                     await RecordAsync(envelope, "aiaas/run", BuiltInMeters.Run, e.At, w =>
@@ -69,21 +60,23 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
                 }
 
                 break;
-            case ModelCallCompleted e when await FactsAsync(envelope, cancellationToken) is { IsForked: false } facts:
-                await RecordAsync(envelope, "aiaas/model", BuiltInMeters.ModelCall, e.At, w => Write(w, e, facts.Workflow));
+            case ModelCallRequested e:
+                (await FactsAsync(envelope, cancellationToken)).Requested[e.Call] = e.At;
+                break;
+            case ToolCallRequested e:
+                (await FactsAsync(envelope, cancellationToken)).Requested[e.Call] = e.At;
+                break;
+            case ModelCallCompleted e:
+                await CallAsync(envelope, e.Call, "aiaas/model", BuiltInMeters.ModelCall, e.At, (w, workflow) => Write(w, e, workflow), cancellationToken);
                 break;
             case ToolCallSucceeded e:
-                await ToolCallAsync(envelope, e.Call, e.Tool, "succeeded", e.At, prices?.Of(envelope.Tenant, e), cancellationToken);
+                await CallAsync(envelope, e.Call, "aiaas/tool", BuiltInMeters.ToolCall, e.At, (w, workflow) => Write(w, e.Call, e.Tool, "succeeded", workflow, CostOf(e)), cancellationToken);
                 break;
             case ToolCallFailed e:
-                await ToolCallAsync(envelope, e.Call, e.Tool, "failed", e.At, null, cancellationToken);
+                await CallAsync(envelope, e.Call, "aiaas/tool", BuiltInMeters.ToolCall, e.At, (w, workflow) => Write(w, e.Call, e.Tool, "failed", workflow, null), cancellationToken);
                 break;
             case ToolCallUnknown e:
-                await ToolCallAsync(envelope, e.Call, e.Tool, "unknown", e.At, null, cancellationToken);
-                break;
-            case ToolCallResolved { Succeeded: true } e when prices?.Of(envelope.Tenant, e) is { } cost:
-                // The call itself was counted when it became unknown; what it costs is known only now.
-                await ToolCallAsync(envelope, e.Call, e.Tool, null, e.At, cost, cancellationToken);
+                await CallAsync(envelope, e.Call, "aiaas/tool", BuiltInMeters.ToolCall, e.At, (w, workflow) => Write(w, e.Call, e.Tool, "unknown", workflow, null), cancellationToken);
                 break;
             case ArticleProcessed or ArticleRemoved:
                 var (at, bytes) = await storage.AfterAsync(envelope, cancellationToken);
@@ -124,29 +117,30 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
         }
     }
 
-    private async Task ToolCallAsync(EventEnvelope envelope, string call, string tool, string? outcome, DateTimeOffset at, decimal? cost, CancellationToken cancellationToken)
+    // Tools have no price yet.
+    private static decimal? CostOf(ToolCallSucceeded succeeded) => succeeded is null ? 0 : null;
+
+    private static void Write(Utf8JsonWriter writer, string call, string tool, string outcome, string? workflow, decimal? cost)
+    {
+        writer.WriteString("call"u8, call);
+        writer.WriteString("tool"u8, tool);
+        writer.WriteString("outcome"u8, outcome);
+        WriteWorkflow(writer, workflow);
+        if (cost is { } price)
+        {
+            writer.WriteNumber("cost"u8, price);
+        }
+    }
+
+    private async Task CallAsync(EventEnvelope envelope, string call, string source, string type, DateTimeOffset endedAt, Action<Utf8JsonWriter, string?> write, CancellationToken cancellationToken)
     {
         var facts = await FactsAsync(envelope, cancellationToken);
-        if (facts.IsForked)
+        if (!facts.IsForked)
         {
-            return;
+            var at = facts.Requested.TryGetValue(call, out var requested) ? requested : endedAt;
+            await RecordAsync(envelope, source, type, at, w => write(w, facts.Workflow));
+            facts.Requested.TryRemove(call, out _);
         }
-
-        await RecordAsync(envelope, outcome is null ? "aiaas/tool/resolved" : "aiaas/tool", outcome is null ? BuiltInMeters.ToolCost : BuiltInMeters.ToolCall, at, w =>
-        {
-            w.WriteString("call"u8, call);
-            w.WriteString("tool"u8, tool);
-            if (outcome is not null)
-            {
-                w.WriteString("outcome"u8, outcome);
-            }
-
-            WriteWorkflow(w, facts.Workflow);
-            if (cost is { } price)
-            {
-                w.WriteNumber("cost"u8, price);
-            }
-        });
     }
 
     private Task RecordAsync(EventEnvelope envelope, string source, string type, DateTimeOffset at, Action<Utf8JsonWriter> write, string? subject = null)
@@ -164,41 +158,65 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
         return usage.RecordAsync(envelope.Tenant, [new PlatformUsage(source, id, type, subject ?? new StreamName(envelope.Recorded.Stream).Id, at, data.ToArray())], metadata);
     }
 
-    private async ValueTask<RunFacts> FactsAsync(EventEnvelope envelope, CancellationToken cancellationToken)
+    /// <summary>What is known of the stream that an event stands in. Events of one stream come one by one, so that it changes under nobody's hands.</summary>
+    private async ValueTask<StreamFacts> FactsAsync(EventEnvelope envelope, CancellationToken cancellationToken)
     {
         var stream = envelope.Recorded.Stream;
-        if (!stream.StartsWith("agentRun-", StringComparison.Ordinal))
-        {
-            return new(null, false);
-        }
-
-        if (runs.TryGetValue(stream, out var known))
+        if (streams.TryGetValue(stream, out var known))
         {
             return known;
         }
 
-        await foreach (var first in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, 0, 1, cancellationToken))
+        var facts = new StreamFacts();
+        await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, 0, envelope.Recorded.Version, cancellationToken))
         {
-            if (types.Read(first.Type, first.Data.Span) is RunRequested requested)
+            if (recorded.Type is "agent.run.requested" or "model.call.requested" or "tool.call.requested")
             {
-                return Remember(stream, requested);
+                facts.Take(types.Read(recorded.Type, recorded.Data.Span));
             }
         }
 
-        return new(null, false);
+        return Remember(stream, facts);
     }
 
-    private RunFacts Remember(string stream, RunRequested requested)
+    private StreamFacts Remember(string stream, StreamFacts facts)
     {
-        if (runs.Count >= MaxRuns)
+        if (streams.Count >= MaxStreams)
         {
-            runs.Clear();
+            streams.Clear();
         }
 
-        return runs[stream] = new(requested.Workflow, requested.Fork is not null);
+        return streams[stream] = facts;
     }
 
-    private readonly record struct RunFacts(string? Workflow, bool IsForked);
+    private sealed class StreamFacts
+    {
+        public string? Workflow { get; private set; }
+
+        public bool IsForked { get; private set; }
+
+        public ConcurrentDictionary<string, DateTimeOffset> Requested { get; } = new(StringComparer.Ordinal);
+
+        public StreamFacts Take(object @event)
+        {
+            switch (@event)
+            {
+                case RunRequested e:
+                    (Workflow, IsForked) = (e.Workflow, e.Fork is not null);
+                    break;
+                case ModelCallRequested e:
+                    Requested[e.Call] = e.At;
+                    break;
+                case ToolCallRequested e:
+                    Requested[e.Call] = e.At;
+                    break;
+                default:
+                    break;
+            }
+
+            return this;
+        }
+    }
 }
 
 /// <summary>How many bytes of articles each tenant stores: what the log says up to the first change that is seen, and each change from then on.</summary>

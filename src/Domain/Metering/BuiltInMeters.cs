@@ -17,9 +17,6 @@ public static class BuiltInMeters
     /// <summary>A tool call ended.</summary>
     public const string ToolCall = "aiaas.tool.call";
 
-    /// <summary>What a tool call cost whose outcome was found out later.</summary>
-    public const string ToolCost = "aiaas.tool.cost";
-
     /// <summary>How much a tenant stores has changed.</summary>
     public const string Storage = "aiaas.storage";
 
@@ -30,7 +27,7 @@ public static class BuiltInMeters
     public const string Cost = "cost";
 
     /// <summary>
-    /// All of them. <c>cost</c> is there more than once: it counts model calls and tool calls. A path that finds nothing gives no reading, so that a token class
+    /// All of them. <c>cost</c> is there twice: of model calls and of tool calls. A path that finds nothing gives no reading, so that a token class
     /// without tokens leaves none.
     /// </summary>
     public static ImmutableArray<MeterDefinition> All { get; } =
@@ -38,7 +35,6 @@ public static class BuiltInMeters
         new("api_requests", ApiRequest, Aggregation.Sum) { Value = "$.requests", Dimensions = Of("route", "status"), Unit = "requests", Description = "API requests, by route and status." },
         new(Cost, ModelCall, Aggregation.Sum) { Value = "$.cost", Dimensions = Of("model", "tier", "tool", "workflow"), Unit = "USD", Description = "What model calls and tools with a price cost." },
         new(Cost, ToolCall, Aggregation.Sum) { Value = "$.cost", Dimensions = Of("model", "tier", "tool", "workflow"), Unit = "USD", Description = "What model calls and tools with a price cost." },
-        new(Cost, ToolCost, Aggregation.Sum) { Value = "$.cost", Dimensions = Of("model", "tier", "tool", "workflow"), Unit = "USD", Description = "What model calls and tools with a price cost." },
         new("model_calls", ModelCall, Aggregation.Count) { Dimensions = Of("model", "tier", "workflow"), Unit = "calls", Description = "Answers of models." },
         new("runs", Run, Aggregation.Count) { Dimensions = Of("outcome", "workflow"), Unit = "runs", Description = "Runs that ended." },
         new("storage_bytes", Storage, Aggregation.Max) { Value = "$.bytes", Unit = "bytes", Description = "Bytes of all articles, the most that there were." },
