@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Audit;
+using AIaaS.Domain.Billing;
 using AIaaS.Domain.Bus;
 using AIaaS.Domain.Channels;
 using AIaaS.Domain.Complaints;
@@ -12,6 +13,7 @@ using AIaaS.Domain.Leads;
 using AIaaS.Domain.Metering;
 using AIaaS.Domain.Orders;
 using AIaaS.Domain.Payments;
+using AIaaS.Domain.Pricing;
 using AIaaS.Domain.Sagas;
 using AIaaS.Domain.Tenants;
 using AIaaS.Domain.Tools;
@@ -73,6 +75,8 @@ public static class DomainEventTypes
             .AddComplaints()
             .AddHandoffs()
             .AddMetering()
+            .AddPricing()
+            .AddSubscriptions()
             .Build();
     }
 }

@@ -1,3 +1,5 @@
+using AIaaS.Domain.Payments;
+
 namespace AIaaS.Domain;
 
 /// <summary>An amount of money. Amounts are exact; rounding happens once, on an invoice line.</summary>
@@ -21,6 +23,12 @@ public readonly record struct Money(decimal Amount, string Currency)
 
     /// <summary>Whether the left amount is less than the right one of the same currency.</summary>
     public static bool operator <(Money left, Money right) => left.Amount < Same(left, right).Amount;
+
+    /// <summary>The amount in whole minor units of its currency, half to even: 0.125 USD is 0.12, 0.375 is 0.38, 0.5 JPY is 0.</summary>
+    /// <exception cref="InvalidOperationException">The currency is not one of ISO 4217.</exception>
+    public Money Round() => Currencies.Decimals(Currency) is { } decimals
+        ? this with { Amount = decimal.Round(Amount, decimals, MidpointRounding.ToEven) }
+        : throw new InvalidOperationException($"'{Currency}' is no currency of ISO 4217; its amounts cannot be rounded.");
 
     private static Money Same(Money left, Money right) => left.Currency == right.Currency
         ? right
