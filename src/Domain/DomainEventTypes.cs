@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Audit;
 using AIaaS.Domain.Billing;
+using AIaaS.Domain.Budgets;
 using AIaaS.Domain.Bus;
 using AIaaS.Domain.Channels;
 using AIaaS.Domain.Complaints;
@@ -77,6 +78,7 @@ public static class DomainEventTypes
             .AddMetering()
             .AddPricing()
             .AddSubscriptions()
+            .AddBudgets()
             .Build();
     }
 }

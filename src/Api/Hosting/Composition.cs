@@ -15,6 +15,7 @@ using AIaaS.Api.Sagas;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Bus;
 using AIaaS.Commands.Complaints;
 using AIaaS.Commands.Handoffs;
@@ -52,6 +53,8 @@ internal static class Composition
         services.AddProjections(elsewhere: !settings.Roles.HasFlag(Roles.Projections)).AddQueries();
         services.AddSingleton(new RunOptions { OwnsLog = settings.OwnsLog, MaxActive = settings.MaxRuns, Executes = settings.Roles.HasFlag(Roles.Workers) });
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"], Environment = configuration["Workflows:Environment"] });
+        services.AddSingleton(new BudgetOptions { OwnsLog = settings.OwnsLog });
+        services.AddBudgets();
         services.AddKnowledge().AddModels(configuration).AddRuns();
         services.AddOrders();
         services.AddTools(configuration);

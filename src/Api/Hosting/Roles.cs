@@ -1,4 +1,5 @@
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Tools;
 using AIaaS.EventStore;
@@ -74,7 +75,7 @@ internal static class RoleRules
     {
         IProjectionSubscription => Roles.Projections,
         Bm25Retriever => Roles.Workers | Roles.Api,
-        ToolRegistry or WorkflowWatch => Roles.Workers | Roles.Api | Roles.Sagas,
+        ToolRegistry or WorkflowWatch or BudgetCatalog => Roles.Workers | Roles.Api | Roles.Sagas,
         RunRecovery => Roles.Workers,
         _ => Roles.Sagas,
     };

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using AIaaS.Api.Http;
 using AIaaS.Api.OpenApi;
 using AIaaS.Commands.Tools;
+using AIaaS.Domain;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -25,6 +26,7 @@ namespace AIaaS.Api.Tools;
 /// <param name="Confirmation">Whether the customer must have confirmed exactly this call before.</param>
 /// <param name="TimeoutMs">The longest a call may take, all attempts together: 1 to 600,000 ms.</param>
 /// <param name="Bulkhead">The most calls at once in one process: 1 to 1,000.</param>
+/// <param name="Price">What a call that succeeds costs, in USD; null for nothing. Budgets count it.</param>
 /// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ToolBody(
@@ -42,6 +44,7 @@ internal sealed record ToolBody(
     bool Confirmation = false,
     int TimeoutMs = 30_000,
     int Bulkhead = 32,
+    Money? Price = null,
     string? Tenant = null) : INamesTenant
 {
     public ToolManifest Manifest() => new(Name, Version, Description, Input.GetRawText(), Output.GetRawText())
@@ -54,6 +57,7 @@ internal sealed record ToolBody(
         Confirmation = Confirmation,
         TimeoutMs = TimeoutMs,
         Bulkhead = Bulkhead,
+        Price = Price,
     };
 }
 
@@ -73,6 +77,7 @@ internal sealed record ToolBody(
 /// <param name="Bulkhead">The most calls at once in one process.</param>
 /// <param name="Deprecated">What to use instead, when this version should not be used any more; null while it should.</param>
 /// <param name="Adapter">How its calls reach the far side, secrets by name; null for a tool of the platform.</param>
+/// <param name="Price">What a call that succeeds costs; null for nothing.</param>
 internal sealed record ToolView(
     string Name,
     string Version,
@@ -88,7 +93,8 @@ internal sealed record ToolView(
     int TimeoutMs,
     int Bulkhead,
     string? Deprecated,
-    ToolAdapter? Adapter);
+    ToolAdapter? Adapter,
+    Money? Price);
 
 /// <summary>The tools of a tenant.</summary>
 /// <param name="Items">By name, newest version first.</param>
@@ -166,7 +172,7 @@ internal static class ToolEndpoints
     private const string Adapter = """{ "http": { "method": "GET", "url": "https://crm.example.com/customers?email={{ $.input.email }}", "headers": { "Authorization": "Bearer ${CRM_TOKEN}" } } }""";
 
     private static readonly string View = $$"""
-        { {{Common}}, "sideEffect": false, "idempotent": false, "compensation": null, "access": "Public", "authenticates": false, "confirmation": false, "timeoutMs": 30000, "bulkhead": 32, "deprecated": null, "adapter": {{Adapter}} }
+        { {{Common}}, "sideEffect": false, "idempotent": false, "compensation": null, "access": "Public", "authenticates": false, "confirmation": false, "timeoutMs": 30000, "bulkhead": 32, "deprecated": null, "adapter": {{Adapter}}, "price": null }
         """;
 
     public static void Map(RouteGroupBuilder v1)
@@ -290,7 +296,7 @@ internal static class ToolEndpoints
     private static CommandContext ContextOf(Caller caller, HttpContext context) => new(caller.Tenant, caller.Actor, null, Correlation.Of(context));
 
     private static ToolView ViewOf(ToolManifest m, ToolAdapter? adapter) => new(
-        m.Name, m.Version, m.Description, Json(m.Input), Json(m.Output), m.SideEffect, m.Idempotent, m.Compensation, m.Access, m.Authenticates, m.Confirmation, m.TimeoutMs, m.Bulkhead, m.Deprecated, adapter);
+        m.Name, m.Version, m.Description, Json(m.Input), Json(m.Output), m.SideEffect, m.Idempotent, m.Compensation, m.Access, m.Authenticates, m.Confirmation, m.TimeoutMs, m.Bulkhead, m.Deprecated, adapter, m.Price);
 
     private static JsonElement Json(string text)
     {

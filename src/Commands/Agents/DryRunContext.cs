@@ -4,6 +4,7 @@ using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Budgets;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
@@ -61,6 +62,26 @@ internal sealed class DryRunContext(string tenant, DomainEvent[] record, ModelCa
         : models.Find(model) is not null && models.Prices(priceBook) is { } prices && prices.Knows(model) ? models.WorstCase(prices, model, request, maxOutputTokens)
         : Money.Usd(0);
 
+    /// <summary>A call that the record was refused money for is refused here too.</summary>
+    public override ValueTask<RunReservation> ReserveAsync(Run run, CallNeed need, CancellationToken cancellationToken)
+    {
+        if (need.Tier is null)
+        {
+            return new(new RunReservation(record.OfType<ToolCallRequested>().FirstOrDefault(c => c.Call == need.Call)?.Reserved, null, null));
+        }
+
+        if (record.OfType<ModelCallRequested>().FirstOrDefault(c => c.Call == need.Call) is { } asked)
+        {
+            return new(asked.Request != need.Request && asked.Degraded is { } words && words.StartsWith(RunMachine.BudgetPrefix, StringComparison.Ordinal)
+                ? new RunReservation(null, words[RunMachine.BudgetPrefix.Length..], null)
+                : new(asked.Reserved, null, null));
+        }
+
+        return new(record[^1] is RunCompleted { Reason: BudgetErrors.ExhaustedCode } cut && record.OfType<ModelCallRequested>().All(c => made.Exists(m => m is ModelCallRequested e && e.Call == c.Call))
+            ? new RunReservation(null, cut.Detail ?? "", null)
+            : default);
+    }
+
     public override Money Cost(string priceBook, string model, TokenUsage usage) =>
         models.Prices(priceBook) is { } prices && prices.Knows(model) ? prices.Cost(model, usage)
         : record.OfType<ModelCallCompleted>().FirstOrDefault(c => c.Model == model && c.Usage == usage)?.Cost ?? Money.Usd(0);
@@ -82,7 +103,7 @@ internal sealed class DryRunContext(string tenant, DomainEvent[] record, ModelCa
     {
         if (record.OfType<ToolCallRequested>().FirstOrDefault(c => c.Tool == wish.Tool && c.RequestHash == wish.Hash) is { } asked)
         {
-            return new(null, "") { SideEffect = asked.SideEffect, Idempotent = asked.Idempotent, Authenticates = asked.Authenticates, Compensation = asked.Compensation };
+            return new(null, "") { SideEffect = asked.SideEffect, Idempotent = asked.Idempotent, Authenticates = asked.Authenticates, Compensation = asked.Compensation, Price = asked.Price };
         }
 
         // Not asked then: the guards hold now as they do live; what they let through is noted when it would leave.

@@ -109,7 +109,10 @@ public sealed class Forker(RunEngine engine, EpisodeStore episodes, EventTypes t
             {
                 RunRequested e => e with { Run = run, RequestHash = hash, Fork = origin },
                 RunStarted e => e with { Pins = Pins(e.Pins, origin) },
-                ToolCallRequested e => e with { IdempotencyKey = ToolRequest.Key(episode.Tenant, run, e.Call, e.Tool) },
+                ToolCallRequested e => e with { IdempotencyKey = ToolRequest.Key(episode.Tenant, run, e.Call, e.Tool), Reserved = null },
+
+                // A fork spends no budget, and is not metered.
+                ModelCallRequested e => e with { Reserved = null },
                 _ => moved,
             };
         }

@@ -2,11 +2,13 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Budgets;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
@@ -27,14 +29,17 @@ internal sealed class LiveRunContext : RunContext
     private readonly List<NewEvent> pending = new(8);
     private RunRequested? request;
     private DateTimeOffset since;
+    private readonly List<BudgetHold> holding = [];
     private byte[] chain;
     private long version;
+    private string? origin;
 
     public LiveRunContext(RunEngine.Services services, string tenant, string run, string worker, EventMetadata metadata, long version, byte[]? chain)
     {
         (this.services, this.tenant, this.worker, this.metadata, this.version) = (services, tenant, worker, metadata with { Chain = null, Schema = 1 }, version);
         execution = services.Ids.NewId();
         plain = this.metadata.ToUtf8();
+        origin = version < 0 ? metadata.Actor ?? "" : null;
         stream = Run.Stream(tenant, run);
         this.chain = chain ?? EpisodeChain.Begin(stream);
     }
@@ -144,10 +149,53 @@ internal sealed class LiveRunContext : RunContext
 
     public override string? Arrived() => null;
 
+    public override async ValueTask<RunReservation> ReserveAsync(Run run, CallNeed need, CancellationToken cancellationToken)
+    {
+        if (services.Budgets is not { } budgets || run.Request!.Fork is not null || need.Amount.Amount == 0)
+        {
+            return default;
+        }
+
+        origin ??= await OriginAsync(cancellationToken);
+        var account = new BudgetAccount(tenant, BudgetAccount.KeyOf(origin), run.Request.Workflow, run.Request.Customer);
+        if (!await budgets.AppliesAsync(account, cancellationToken))
+        {
+            return default;
+        }
+
+        if (version < 0)
+        {
+            // Money is set aside only for a run that the recovery knows: its stream tells what became of the call, whatever happens here.
+            await FlushAsync(cancellationToken);
+        }
+
+        var wish = new BudgetWish(account, need.Amount, stream, version, need.Call, need.At, need.At + need.Lasts + budgets.Grace, metadata.CorrelationId);
+        var verdict = await budgets.ReserveAsync(wish, cancellationToken);
+        if (verdict is { RefusedBy: { } by, Others.IsEmpty: false })
+        {
+            // A worker that stopped may have left a reservation of this run behind. What is flushed now proves that nothing comes of it any more.
+            await FlushAsync(cancellationToken);
+            if (await budgets.ClearAsync(tenant, by, verdict.Others, need.At, cancellationToken))
+            {
+                verdict = await budgets.ReserveAsync(wish with { CallerVersion = version }, cancellationToken);
+            }
+        }
+
+        holding.AddRange(verdict.Holds ?? []);
+        return new(verdict.Holds, verdict.Refused?.Message, verdict.Refused is null ? null : verdict.Available);
+    }
+
     /// <summary>Goes on behind what others have written meanwhile.</summary>
     public void Rebase(long version, byte[] chain)
     {
         pending.Clear();
+        if (holding.Count > 0)
+        {
+            // The requests that name these have not been written, and will not be.
+            services.Budgets!.GiveBack(tenant, [.. holding], Now());
+            holding.Clear();
+        }
+
         (this.version, this.chain) = (version, chain);
     }
 
@@ -253,6 +301,7 @@ internal sealed class LiveRunContext : RunContext
                 version = result.Version;
                 Position = result.Position;
                 pending.Clear();
+                holding.Clear();
                 return;
             }
             catch (EventStoreUnavailableException) when (tries < AppendTries)
@@ -261,6 +310,17 @@ internal sealed class LiveRunContext : RunContext
                 await Task.Delay(TimeSpan.FromMilliseconds(100 * (1 << tries)), services.Time, cancellationToken);
             }
         }
+    }
+
+    /// <summary>Who asked for the run, as its first event says.</summary>
+    private async Task<string> OriginAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var first in services.Log.ReadStreamAsync(stream, ReadDirection.Forwards, 0, 1, cancellationToken))
+        {
+            return EventMetadata.Read(first.Metadata.Span).Actor ?? "";
+        }
+
+        return "";
     }
 
     /// <summary>The event's id: its link in the chain, so that the same try has the same one, and this execution, so that another worker's has not.</summary>

@@ -6,6 +6,7 @@ using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Budgets;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
@@ -237,7 +238,7 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
 
         public override ToolVerdict Guard(Run run, ToolWish wish) => Recorded switch
         {
-            ToolCallRequested e when wish.Version is not null => new(null, "") { SideEffect = e.SideEffect, Idempotent = e.Idempotent, Authenticates = e.Authenticates, Compensation = e.Compensation },
+            ToolCallRequested e when wish.Version is not null => new(null, "") { SideEffect = e.SideEffect, Idempotent = e.Idempotent, Authenticates = e.Authenticates, Compensation = e.Compensation, Price = e.Price },
             ToolCallRefused e => new(e.Code, e.Reason),
             _ => throw Differs($"the replay asks for the call '{wish.Call}' of '{wish.Tool}' here"),
         };
@@ -277,14 +278,28 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
         {
             ModelCallRequested { Degraded: null } e => e.WorstCase,
 
-            // Of the calls that were thought of, the recorded one is the first that could be paid.
-            ModelCallRequested e => e.Request == request ? e.WorstCase : Money.Usd(decimal.MaxValue),
+            ModelCallRequested e when e.Request == request => e.WorstCase,
+
+            // Of the calls that were thought of, the recorded one is the first that could be paid: the others were too dear for a budget, or for the run itself.
+            ModelCallRequested e => Money.Usd(e.Degraded!.StartsWith(RunMachine.BudgetPrefix, StringComparison.Ordinal) ? 0 : decimal.MaxValue),
             RunCompleted { Reason: "model-unknown" } => null,
+            RunCompleted { Reason: BudgetErrors.ExhaustedCode } => Money.Usd(0),
             _ when models.Find(model) is not null && models.Prices(priceBook) is { } prices && prices.Knows(model) => models.WorstCase(prices, model, request, maxOutputTokens),
 
             // Not set up here: the record's word stands, which says that the call was refused for its price.
             _ => Money.Usd(decimal.MaxValue),
         };
+
+        public override ValueTask<RunReservation> ReserveAsync(Run run, CallNeed need, CancellationToken cancellationToken) => new(Recorded switch
+        {
+            ToolCallRequested e => new RunReservation(e.Reserved, null, null),
+            ModelCallRequested e when e.Request == need.Request && e.Tier == need.Tier => new(e.Reserved, null, null),
+            ModelCallRequested { Degraded: { } words } when words.StartsWith(RunMachine.BudgetPrefix, StringComparison.Ordinal) => new(null, words[RunMachine.BudgetPrefix.Length..], null),
+            RunCompleted { Reason: BudgetErrors.ExhaustedCode } e => new(null, e.Detail ?? "", null),
+
+            // What comes next is compared with the record.
+            _ => default,
+        });
 
         public override Money Cost(string priceBook, string model, TokenUsage usage) =>
             models.Prices(priceBook) is { } prices && prices.Knows(model) ? prices.Cost(model, usage)

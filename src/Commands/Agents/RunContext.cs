@@ -5,6 +5,7 @@ using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Budgets;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
@@ -48,6 +49,9 @@ internal abstract class RunContext
     /// <summary>Makes the call. It never throws for what the model did; the answer or the failure comes back as data.</summary>
     public abstract Task<CallOutcome> CallAsync(ModelCallRequested call, TimeSpan timeout, CancellationToken cancellationToken);
 
+    /// <summary>Sets the worst case of a call aside at all budgets that apply, before the call is asked for.</summary>
+    public abstract ValueTask<RunReservation> ReserveAsync(Run run, CallNeed need, CancellationToken cancellationToken);
+
     /// <summary>Whether the guards let a tool call leave.</summary>
     public abstract ToolVerdict Guard(Run run, ToolWish wish);
 
@@ -73,6 +77,21 @@ internal abstract class RunContext
 /// <summary>What came of a call: an answer, or a failure.</summary>
 internal readonly record struct CallOutcome(ModelAnswer? Answer, string Reason, bool Retryable, bool Unknown);
 
+/// <summary>A call that money is needed for.</summary>
+/// <param name="Call">Its id.</param>
+/// <param name="Tier">The tier; null for a tool.</param>
+/// <param name="Request">The request's exact content; of a tool its hash.</param>
+/// <param name="Amount">The most that it can cost.</param>
+/// <param name="Lasts">The longest that it can take.</param>
+/// <param name="At">When it is asked for.</param>
+internal readonly record struct CallNeed(string Call, Tier? Tier, string Request, Money Amount, TimeSpan Lasts, DateTimeOffset At);
+
+/// <summary>What the budgets said.</summary>
+/// <param name="Holds">What is reserved; null where no budget applies.</param>
+/// <param name="Refused">Which budget refused and what is left in it, in words; null where none did.</param>
+/// <param name="Available">What is left in it; null where that is not known.</param>
+internal readonly record struct RunReservation(ImmutableArray<BudgetHold>? Holds, string? Refused, Money? Available);
+
 /// <summary>A tool call that a run wants to make.</summary>
 /// <param name="Call">Its id.</param>
 /// <param name="Tool">The tool.</param>
@@ -93,12 +112,18 @@ internal sealed record ToolVerdict(string? Code, string Reason)
 
     public string? Compensation { get; init; }
 
+    public Money? Price { get; init; }
+
+    public int TimeoutMs { get; init; }
+
     public static ToolVerdict Allow(ToolManifest manifest) => new(null, "")
     {
         SideEffect = manifest.SideEffect,
         Idempotent = manifest.Idempotent,
         Authenticates = manifest.Authenticates,
         Compensation = manifest.Compensation,
+        Price = manifest.Price,
+        TimeoutMs = manifest.TimeoutMs,
     };
 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Bus;
 using AIaaS.Commands.Channels;
 using AIaaS.Commands.Knowledge;
@@ -47,9 +48,10 @@ public sealed class RunEngine : IAsyncDisposable
         IToolRegistry? tools = null,
         IToolExecutor? executor = null,
         WorkerHeartbeat? heartbeat = null,
-        IWorkBus? bus = null)
+        IWorkBus? bus = null,
+        BudgetLedger? budgets = null)
     {
-        services = new(log, types, workflows, models, retriever, ids, time, telemetry, tools ?? new NoTools(), executor ?? new NoTools(), new(log, types, ids, time));
+        services = new(log, types, workflows, models, retriever, ids, time, telemetry, tools ?? new NoTools(), executor ?? new NoTools(), new(log, types, ids, time), budgets);
         states = new(log, types);
         this.options = options ?? new();
         this.logger = logger ?? NullLogger<RunEngine>.Instance;
@@ -544,7 +546,8 @@ public sealed class RunEngine : IAsyncDisposable
         RunTelemetry Telemetry,
         IToolRegistry Tools,
         IToolExecutor Executor,
-        ConversationCustomers Customers);
+        ConversationCustomers Customers,
+        BudgetLedger? Budgets);
 
     private sealed class Execution
     {

@@ -5,6 +5,7 @@ using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Budgets;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
@@ -15,6 +16,9 @@ namespace AIaaS.Commands.Agents;
 /// </summary>
 internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
 {
+    /// <summary>What the reason of a call that a budget has made smaller begins with.</summary>
+    public const string BudgetPrefix = BudgetErrors.ExhaustedCode + ": ";
+
     private readonly List<DomainEvent> arrived = [];
     private readonly Dictionary<string, Task<DomainEvent>> calls = new(StringComparer.Ordinal);
 
@@ -155,8 +159,8 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         RunMove.Read m => await ReadAsync(m.Node, cancellationToken),
         RunMove.MakeCall or RunMove.CallTool => await OutcomeAsync(move, cancellationToken),
         RunMove.GiveUpCall m => new ModelCallFailed(m.Call.Call, m.Call.Step, "the worker stopped before the outcome was recorded", true, true, context.Now()),
-        RunMove.RequestTool m => AskTool(m.Node),
-        RunMove.Undo m => Undo(m.Node, m.Effect),
+        RunMove.RequestTool m => await AskAsync(m.Node.Id, CursorOf(m.Node), m.Node.Tool, m.Node.Version, State(m.Node).Json(m.Node.Input), null, cancellationToken),
+        RunMove.Undo m => await AskAsync(m.Node.Id, CursorOf(m.Node), m.Effect.Requested!.Compensation!, null, AgentLoop.Undo(m.Effect.Requested.Input, m.Effect.Output), m.Effect.Requested.Call, cancellationToken),
         RunMove.Undone m => new ToolCallCompensated(m.Effect.Call, m.Effect.Step, m.Effect.Tool, m.By.Call, context.Now()),
         RunMove.LoseTool m => new ToolCallUnknown(m.Call.Call, m.Call.Step, m.Call.Tool, "the worker stopped before the outcome was recorded", context.Now()),
         RunMove.Authenticate m => await AuthenticateAsync(m, cancellationToken),
@@ -262,9 +266,10 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
             worstCase = context.WorstCase(pins.PriceBook, model, request, most)!.Value;
         }
 
+        var (wantedTier, wantedMost) = (tier, most);
         if (worstCase > Run.Available)
         {
-            if (Run.IsFirstVersion || Smaller(tier, named, most, build) is not { } smaller)
+            if (Run.IsFirstVersion || Smaller(tier, named, most, build).Take(1).ToList() is not [var smaller])
             {
                 return End(new(RunOutcome.Cut, "budget", null));
             }
@@ -278,16 +283,44 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
             await context.PauseAsync(RunRules.Backoff(Run.Request!.Run, Run.NextCallOf(cursor), cursor.Failures), cancellationToken);
         }
 
-        return new ModelCallRequested(Run.NextCallOf(cursor), step, cursor.Attempts + 1, tier, model, request, worstCase, context.Now()) { Critic = critic, Degraded = degraded };
+        var need = new CallNeed(Run.NextCallOf(cursor), tier, request, worstCase, TimeSpan.FromMilliseconds(Workflow.Limits.StepMs), context.Now());
+        var reservation = await context.ReserveAsync(Run, need, cancellationToken);
+        if (reservation.Refused is { } refused)
+        {
+            foreach (var smaller in Run.IsFirstVersion ? [] : Smaller(wantedTier, named, wantedMost, build))
+            {
+                if (reservation.Available is { } available && smaller.WorstCase > available)
+                {
+                    continue;
+                }
+
+                (tier, model, _, request, worstCase) = smaller;
+                reservation = await context.ReserveAsync(Run, need with { Tier = tier, Request = request, Amount = worstCase }, cancellationToken);
+                if (reservation.Refused is null)
+                {
+                    break;
+                }
+            }
+
+            if (reservation.Refused is not null)
+            {
+                return End(new(RunOutcome.Cut, BudgetErrors.ExhaustedCode, null) { Detail = refused });
+            }
+
+            degraded = BudgetPrefix + refused;
+        }
+
+        return new ModelCallRequested(need.Call, step, cursor.Attempts + 1, tier, model, request, worstCase, need.At) { Critic = critic, Degraded = degraded, Reserved = reservation.Holds };
     }
 
-    private (Tier Tier, string Model, int Most, string Request, Money WorstCase)? Smaller(Tier tier, string? named, int most, Func<string, int, string> build)
+    /// <summary>Shorter calls, then such of cheaper tiers, that the run itself can pay.</summary>
+    private IEnumerable<(Tier Tier, string Model, int Most, string Request, Money WorstCase)> Smaller(Tier tier, string? named, int most, Func<string, int, string> build)
     {
         var pins = Run.Started!.Pins;
         for (var t = tier; t >= Tier.SLM_A; t--)
         {
             var model = named ?? pins.Models.GetValueOrDefault(t.ToString(), "");
-            foreach (var share in (ReadOnlySpan<int>)[1, 2, 4])
+            for (var share = 1; share <= 4; share *= 2)
             {
                 if ((t == tier && share == 1) || most / share < 32)
                 {
@@ -297,7 +330,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
                 var request = build(model, most / share);
                 if (context.WorstCase(pins.PriceBook, model, request, most / share) is { } worstCase && !(worstCase > Run.Available))
                 {
-                    return (t, model, most / share, request, worstCase);
+                    yield return (t, model, most / share, request, worstCase);
                 }
             }
 
@@ -306,8 +339,6 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
                 break;
             }
         }
-
-        return null;
     }
 
     private async Task<DomainEvent> CallModelAsync(ModelCallRequested call, CancellationToken cancellationToken)
@@ -372,29 +403,33 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
 
         var call = reply.Calls[done];
         return node.Tools?.Contains(call.Tool) == true
-            ? Ask(node.Id, cursor, call.Tool, null, call.Input, null)
+            ? await AskAsync(node.Id, cursor, call.Tool, null, call.Input, null, cancellationToken)
             : new ToolCallRefused(Run.NextToolCallOf(cursor), node.Id, call.Tool, Normal(call.Input), "not-offered", $"The step does not offer the tool '{call.Tool}'.", context.Now());
     }
 
-    private DomainEvent AskTool(ToolNode node) => Ask(node.Id, CursorOf(node), node.Tool, node.Version, State(node).Json(node.Input), null);
-
-    private DomainEvent Undo(CompensateNode node, RunToolCall effect) =>
-        Ask(node.Id, CursorOf(node), effect.Requested!.Compensation!, null, AgentLoop.Undo(effect.Requested.Input, effect.Output), effect.Requested.Call);
-
-    /// <summary>Asks for a tool call; where a guard says no, nothing leaves.</summary>
-    private DomainEvent Ask(string step, RunCursor cursor, string tool, string? version, JsonElement input, string? compensates)
+    /// <summary>Asks for a tool call; where a guard or a budget says no, nothing leaves.</summary>
+    private async Task<DomainEvent> AskAsync(string step, RunCursor cursor, string tool, string? version, JsonElement input, string? compensates, CancellationToken cancellationToken)
     {
         var call = Run.NextToolCallOf(cursor);
         var pinned = version ?? Run.Started!.Pins.Tools?.GetValueOrDefault(tool);
         var content = Normal(input);
         var hash = ToolRequest.Hash(tool, pinned ?? "", content);
         var verdict = context.Guard(Run, new(call, tool, pinned, content, hash, compensates));
-        return verdict.Code is { } code
-            ? new ToolCallRefused(call, step, tool, content, code, verdict.Reason, context.Now())
-            : new ToolCallRequested(call, step, tool, pinned ?? "", content, hash, ToolRequest.Key(context.Tenant, Run.Request!.Run, call, tool), verdict.SideEffect, verdict.Idempotent, compensates, context.Now())
+        if (verdict.Code is { } code)
+        {
+            return new ToolCallRefused(call, step, tool, content, code, verdict.Reason, context.Now());
+        }
+
+        var at = context.Now();
+        var reservation = verdict.Price is { } price ? await context.ReserveAsync(Run, new(call, null, hash, price, TimeSpan.FromMilliseconds(verdict.TimeoutMs), at), cancellationToken) : default;
+        return reservation.Refused is { } refused
+            ? new ToolCallRefused(call, step, tool, content, BudgetErrors.ExhaustedCode, refused, at)
+            : new ToolCallRequested(call, step, tool, pinned ?? "", content, hash, ToolRequest.Key(context.Tenant, Run.Request!.Run, call, tool), verdict.SideEffect, verdict.Idempotent, compensates, at)
             {
                 Authenticates = verdict.Authenticates,
                 Compensation = verdict.Compensation,
+                Price = verdict.Price,
+                Reserved = reservation.Holds,
             };
     }
 
@@ -406,7 +441,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         {
             ToolOutcome.Failed o when isRepeated && call.SideEffect && result.SaysNothingOfBefore =>
                 new ToolCallUnknown(call.Call, call.Step, call.Tool, $"an earlier attempt left no outcome, and asking again only said: {o.Reason}", context.Now()),
-            ToolOutcome.Succeeded o => new ToolCallSucceeded(call.Call, call.Step, call.Tool, Normal(o.Output), result.Attempts, result.LatencyMs, context.Now()),
+            ToolOutcome.Succeeded o => new ToolCallSucceeded(call.Call, call.Step, call.Tool, Normal(o.Output), result.Attempts, result.LatencyMs, context.Now()) { Cost = call.Price },
             ToolOutcome.Failed o => new ToolCallFailed(call.Call, call.Step, call.Tool, o.Code, o.Reason, o.Retryable, result.Attempts, result.LatencyMs, context.Now()),
             ToolOutcome.Unknown o when call.SideEffect => new ToolCallUnknown(call.Call, call.Step, call.Tool, o.Reason, context.Now()),
 
@@ -535,6 +570,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         {
             Queue = move.Queue,
             Output = move.Output is { } output ? Normal(output) : null,
+            Detail = move.Detail,
         };
     }
 

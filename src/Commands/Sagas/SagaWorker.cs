@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Bus;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain.Sagas;
@@ -29,6 +30,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
     private readonly TimeProvider time;
     private readonly SagaTelemetry telemetry;
     private readonly ILogger logger;
+    private readonly BudgetLedger? budgets;
     private readonly ConcurrentDictionary<string, TaskCompletionSource> active = new(StringComparer.Ordinal);
 
     /// <summary>Makes it.</summary>
@@ -42,10 +44,11 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
         IdSource ids,
         TimeProvider time,
         SagaTelemetry telemetry,
-        ILogger<SagaWorker>? logger = null)
+        ILogger<SagaWorker>? logger = null,
+        BudgetLedger? budgets = null)
     {
         (this.log, this.types, this.catalog, this.tools, this.executor, this.heartbeat, this.ids, this.time, this.telemetry) = (log, types, catalog, tools, executor, heartbeat, ids, time, telemetry);
-        this.logger = logger ?? NullLogger<SagaWorker>.Instance;
+        (this.logger, this.budgets) = (logger ?? NullLogger<SagaWorker>.Instance, budgets);
     }
 
     /// <summary>How many sagas are at work in this process now.</summary>
@@ -272,6 +275,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
                 Now)
             {
                 Compensation = call.Undoes is null ? call.Compensation ?? manifest.Compensation : null,
+                Price = manifest.Price,
             };
             Add(request);
             await FlushAsync();
@@ -286,13 +290,25 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
                 return;
             }
 
+            if (request.Price is { } price && owner.budgets is { } budgets)
+            {
+                // The request is durable: its outcome settles what is reserved, or says that nothing left.
+                var until = Now + TimeSpan.FromMilliseconds(tool.Manifest.TimeoutMs) + budgets.Grace;
+                var verdict = await budgets.ReserveAsync(new(new(tenant), price, stream, version, request.Call, request.At, until, metadata.CorrelationId) { IsRequested = true }, CancellationToken.None);
+                if (verdict.Refused is { } refused)
+                {
+                    Add(new ToolCallFailed(request.Call, request.Step, request.Tool, refused.Code, refused.Message, false, 0, 0, Now));
+                    return;
+                }
+            }
+
             // Not cancelled with the program: a call that has left should be heard out. The tool's own limit ends it.
             var call = new ToolCall(tenant, stream, request.Call, request.IdempotencyKey, request.RequestHash, request.Input, null, metadata.CorrelationId);
             var result = await owner.executor.ExecuteAsync(tool, call, CancellationToken.None);
             switch (result.Outcome)
             {
                 case ToolOutcome.Succeeded succeeded:
-                    Add(new ToolCallSucceeded(request.Call, request.Step, request.Tool, succeeded.Output, result.Attempts, result.LatencyMs, Now));
+                    Add(new ToolCallSucceeded(request.Call, request.Step, request.Tool, succeeded.Output, result.Attempts, result.LatencyMs, Now) { Cost = request.Price });
                     if (request.Compensates is { } undone && state.Calls.Find(c => c.Request.Call == undone)?.Request is { } done)
                     {
                         Add(new ToolCallCompensated(done.Call, done.Step, done.Tool, request.Call, Now));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AIaaS.Commands.Budgets;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
@@ -14,7 +15,7 @@ public sealed record OperatorCall(string Id, ToolCalls.Entry Entry, LogPosition 
 /// Calls that a trusted operator makes, outside any run. Each has a stream of its own and stands on the ledger like any other: recorded before it leaves, and
 /// with its outcome after it.
 /// </summary>
-public sealed class OperatorCalls(IEventStore log, EventTypes types, IdSource ids, TimeProvider time, ToolRegistry registry, IToolExecutor executor)
+public sealed class OperatorCalls(IEventStore log, EventTypes types, IdSource ids, TimeProvider time, ToolRegistry registry, IToolExecutor executor, BudgetLedger? budgets = null)
 {
     private const string Call = "call/1/1";
     private const string Step = "call";
@@ -56,7 +57,7 @@ public sealed class OperatorCalls(IEventStore log, EventTypes types, IdSource id
 
         var manifest = tool.Manifest;
         var requested = new ToolCallRequested(
-            Call, Step, manifest.Name, manifest.Version, input, ToolRequest.Hash(manifest.Name, manifest.Version, input), ToolRequest.Key(context.Tenant, id, Call, manifest.Name), manifest.SideEffect, manifest.Idempotent, null, time.GetUtcNow());
+            Call, Step, manifest.Name, manifest.Version, input, ToolRequest.Hash(manifest.Name, manifest.Version, input), ToolRequest.Key(context.Tenant, id, Call, manifest.Name), manifest.SideEffect, manifest.Idempotent, null, time.GetUtcNow()) { Price = manifest.Price };
         try
         {
             await AppendAsync(stream, -1, requested, context, cancellationToken);
@@ -92,6 +93,17 @@ public sealed class OperatorCalls(IEventStore log, EventTypes types, IdSource id
 
     private async Task<OperatorCall> LeaveAsync(StreamName stream, ITool tool, ToolCallRequested requested, CommandContext context, CancellationToken cancellationToken)
     {
+        if (requested.Price is { } price && budgets is not null)
+        {
+            // The request is durable: its outcome settles what is reserved, or says that nothing left.
+            var until = time.GetUtcNow() + TimeSpan.FromMilliseconds(tool.Manifest.TimeoutMs) + budgets.Grace;
+            var verdict = await budgets.ReserveAsync(new(new(context.Tenant, BudgetAccount.KeyOf(context.Actor)), price, stream, 0, Call, requested.At, until, context.CorrelationId) { IsRequested = true }, cancellationToken);
+            if (verdict.Refused is { } refused)
+            {
+                return await EndAsync(stream, new ToolCallFailed(Call, Step, requested.Tool, refused.Code, refused.Message, false, 0, 0, time.GetUtcNow()), context, CancellationToken.None);
+            }
+        }
+
         var call = new ToolCall(context.Tenant, stream, Call, requested.IdempotencyKey, requested.RequestHash, requested.Input, null, context.CorrelationId);
         var result = await executor.ExecuteAsync(tool, call, cancellationToken);
         var at = time.GetUtcNow();
@@ -99,7 +111,7 @@ public sealed class OperatorCalls(IEventStore log, EventTypes types, IdSource id
             stream,
             result.Outcome switch
             {
-                ToolOutcome.Succeeded s => new ToolCallSucceeded(Call, Step, requested.Tool, s.Output, result.Attempts, result.LatencyMs, at),
+                ToolOutcome.Succeeded s => new ToolCallSucceeded(Call, Step, requested.Tool, s.Output, result.Attempts, result.LatencyMs, at) { Cost = requested.Price },
                 ToolOutcome.Failed f => new ToolCallFailed(Call, Step, requested.Tool, f.Code, f.Reason, f.Retryable, result.Attempts, result.LatencyMs, at),
                 ToolOutcome.Unknown u => new ToolCallUnknown(Call, Step, requested.Tool, u.Reason, at),
                 _ => throw new InvalidOperationException($"The outcome {result.Outcome} is not known."),

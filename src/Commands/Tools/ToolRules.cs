@@ -15,6 +15,9 @@ public static class ToolRules
     /// <summary>The longest schema, as JSON text.</summary>
     public const int MaxSchemaLength = 64 * 1024;
 
+    /// <summary>The highest price of a call, in US dollars.</summary>
+    public const decimal MaxPrice = 100_000m;
+
     private const int MaxHeaders = 20;
 
     // Those that the platform or the protocol sends itself.
@@ -48,6 +51,8 @@ public static class ToolRules
         Refuse(manifest.TimeoutMs is < 1 or > 600_000, "the time-out must be 1 to 600,000 ms");
         Refuse(manifest.Bulkhead is < 1 or > 1_000, "the bulkhead must be 1 to 1,000 calls");
         Refuse(!Enum.IsDefined(manifest.Access), "the access must be Public or Customer");
+        Refuse(manifest.Price is { Currency: not "USD" }, "the price must be in USD, as all that budgets count");
+        Refuse(manifest.Price is { Currency: "USD", Amount: <= 0 or > MaxPrice } || (manifest.Price is { } price && decimal.Round(price.Amount, 9) != price.Amount), $"the price must be above 0 and at most {MaxPrice} USD, with at most 9 decimals; leave it out for a tool that costs nothing");
         return faults;
 
         void Refuse(bool wrong, string fault)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AIaaS.Domain.Budgets;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Agents;
@@ -150,6 +151,10 @@ public sealed record ModelCallRequested(string Call, string Step, int Attempt, T
     /// <summary>Why the call is smaller than the workflow says (<c>{code}: {in words}</c>): money or tokens ran low; null where it is not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Degraded { get; init; }
+
+    /// <summary>What is reserved for the call, budget by budget; null where no budget applies.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<BudgetHold>? Reserved { get; init; }
 }
 
 /// <summary>Type <c>model.call.completed</c>: the model answered. This event bills the call.</summary>
@@ -263,7 +268,7 @@ public sealed record CustomerAuthenticated(string Step, string Customer, string?
 
 /// <summary>Type <c>agent.run.completed</c>, the last event of every run: how it ended, and its totals.</summary>
 /// <param name="Outcome">How it ended.</param>
-/// <param name="Reason">Why, in a stable code: <c>answered</c>, <c>no-evidence</c>, <c>step-limit</c>, <c>budget</c>, <c>oscillation</c>, <c>model-unavailable</c>…</param>
+/// <param name="Reason">Why, in a stable code: <c>answered</c>, <c>no-evidence</c>, <c>step-limit</c>, <c>budget</c>, <c>budget-exhausted</c>, <c>oscillation</c>, <c>model-unavailable</c>…</param>
 /// <param name="Answer">What the customer is told; also set on a hand-off.</param>
 /// <param name="Citations">What the answer rests on.</param>
 /// <param name="Workflow">The workflow's name.</param>
@@ -297,4 +302,8 @@ public sealed record RunCompleted(
     /// <summary>What the workflow gave back; null for nothing.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Output { get; init; }
+
+    /// <summary>Of a run that a budget has cut: which, and what was left in it; null otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Detail { get; init; }
 }

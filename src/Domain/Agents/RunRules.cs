@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using AIaaS.Domain.Budgets;
 using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 
@@ -76,6 +77,9 @@ public abstract record RunMove
 
         /// <summary>What the workflow gives back.</summary>
         public JsonElement? Output { get; init; }
+
+        /// <summary>Of a cut by a budget: which, in words.</summary>
+        public string? Detail { get; init; }
     }
 
     /// <summary>Several calls are out at the same time: the outcome that comes first is recorded first.</summary>
@@ -291,6 +295,7 @@ public static class RunRules
     /// <summary>What follows when a tool failed or was refused.</summary>
     public static RunMove ToolFailed(Run run, Workflow workflow, ToolNode node, string code, string reason) => node.Failed is { } failed
         ? new RunMove.Leave(node, "failed", $"{code}: {reason}", Resolve(run, workflow, failed)) { Output = RunState.Error(code, reason) }
+        : code == BudgetErrors.ExhaustedCode ? new RunMove.End(RunOutcome.Cut, code, null) { Detail = reason }
         : new RunMove.End(RunOutcome.Failed, code, null);
 
     /// <summary>The customer that a call has proved; null where its output names none.</summary>

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AIaaS.Domain.Budgets;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Tools;
@@ -36,6 +38,14 @@ public sealed record ToolCallRequested(
     /// <summary>The tool that undoes the call, as the manifest says; null where nothing does.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Compensation { get; init; }
+
+    /// <summary>What the call costs when it succeeds, as the manifest says; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Money? Price { get; init; }
+
+    /// <summary>Of a run: what is reserved for the call, budget by budget; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableArray<BudgetHold>? Reserved { get; init; }
 }
 
 /// <summary>Type <c>tool.call.succeeded</c>: the far side did it.</summary>
@@ -46,7 +56,12 @@ public sealed record ToolCallRequested(
 /// <param name="Attempts">Attempts that were made, from 1.</param>
 /// <param name="LatencyMs">All attempts together, in milliseconds.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record ToolCallSucceeded(string Call, string Step, string Tool, JsonElement Output, int Attempts, double LatencyMs, DateTimeOffset At) : DomainEvent;
+public sealed record ToolCallSucceeded(string Call, string Step, string Tool, JsonElement Output, int Attempts, double LatencyMs, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>What the call costs; null for nothing. This event bills it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Money? Cost { get; init; }
+}
 
 /// <summary>Type <c>tool.call.failed</c>: the far side did not do it, and that is certain.</summary>
 /// <param name="Call">The call.</param>
@@ -92,7 +107,7 @@ public sealed record ToolCallCompensated(string Call, string Step, string Tool, 
 /// <param name="Step">The step.</param>
 /// <param name="Tool">The tool's name.</param>
 /// <param name="Input">What it was to be called with.</param>
-/// <param name="Code"><c>not-authenticated</c>, <c>not-stated</c>, <c>other-customer</c>, <c>not-confirmed</c>, <c>unknown-tool</c>, <c>not-offered</c>, <c>invalid-input</c>, <c>forked</c>.</param>
+/// <param name="Code"><c>not-authenticated</c>, <c>not-stated</c>, <c>other-customer</c>, <c>not-confirmed</c>, <c>unknown-tool</c>, <c>not-offered</c>, <c>invalid-input</c>, <c>forked</c>, <c>budget-exhausted</c>.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record ToolCallRefused(string Call, string Step, string Tool, JsonElement Input, string Code, string Reason, DateTimeOffset At) : DomainEvent;

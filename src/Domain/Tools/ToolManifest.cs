@@ -47,4 +47,8 @@ public sealed record ToolManifest(string Name, string Version, string Descriptio
 
     /// <summary>What to use instead, when this version should not be used any more; null while it should.</summary>
     public string? Deprecated { get; init; }
+
+    /// <summary>What a call that succeeds costs, in US dollars; null for nothing. It is reserved at budgets before the call, and metered as cost after it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Money? Price { get; init; }
 }

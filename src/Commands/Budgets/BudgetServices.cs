@@ -1,0 +1,22 @@
+using AIaaS.EventStore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace AIaaS.Commands.Budgets;
+
+/// <summary>Registers budgets.</summary>
+public static class BudgetServices
+{
+    /// <summary>Adds the catalogue, the ledger, what settles, and the service. Needs the log, the event types, an id source, the clock, the checkpoint store and the parking lot; <see cref="BudgetOptions"/> may be registered besides.</summary>
+    public static IServiceCollection AddBudgets(this IServiceCollection services)
+    {
+        services.TryAddSingleton(new BudgetOptions());
+        services.AddSingleton<BudgetCatalog>();
+        services.AddSingleton<ISubscription>(s => s.GetRequiredService<BudgetCatalog>());
+        services.AddSingleton<BudgetLedger>();
+        services.AddSingleton<BudgetSettlement>();
+        services.AddSingleton<ISubscription>(s => s.GetRequiredService<BudgetSettlement>());
+        services.AddSingleton<BudgetService>();
+        return services;
+    }
+}
