@@ -173,7 +173,9 @@ internal static class Exact
             return rounded == value ? Scale(rounded) : throw new OverflowException($"{value.ToString(CultureInfo.InvariantCulture)} has more than {UsageNumber.MaxDecimals} decimals.");
         }
 
-        var digits = checked(new UInt128((uint)bits[2], ((ulong)(uint)bits[1] << 32) | (uint)bits[0]) * Powers[UsageNumber.MaxDecimals - scale]);
+        // Not checked: a part whose highest bit is set is below zero as an int.
+        var unscaled = new UInt128((uint)bits[2], ((ulong)(uint)bits[1] << 32) | (uint)bits[0]);
+        var digits = checked(unscaled * Powers[UsageNumber.MaxDecimals - scale]);
         return bits[3] < 0 ? -(Int128)digits : (Int128)digits;
     }
 

@@ -1,0 +1,171 @@
+using System.Collections.Immutable;
+using AIaaS.EventStore;
+using Domain.Tests;
+
+namespace AIaaS.Domain.Billing;
+
+internal static class MadeInvoice
+{
+    public static readonly DateTimeOffset At = Bills.To.AddHours(2);
+
+    public static InvoiceGenerated Generated(decimal total = 11.90m) => new(
+        "i1",
+        new(new("acme", "USD", new(1, Bills.From, Bills.To, Bills.From, Bills.To), [], [], [], [], null, 1), 0, -1, 0, 0, ImmutableArray<InvoiceLine>.Empty, total, 0m, 0m, total),
+        Bills.Seller,
+        Bills.Buyer,
+        -1,
+        At.AddDays(14),
+        At);
+
+    public static InvoiceNumbered Numbered() => new("i1", "INV-2026-000001", At.AddDays(14), At);
+
+    public static InvoicePaymentAttempted Attempted(int attempt = 1) => new("i1", attempt, Invoice.PaymentId("acme", "i1", attempt), Money.Usd(11.90m), "pm_1", At);
+
+    public static InvoicePaymentFailed Failed(int attempt, int dunning, DateTimeOffset? next) => new("i1", attempt, Invoice.PaymentId("acme", "i1", attempt), "declined", "The card was declined.", dunning, next, At);
+}
+
+public sealed class An_invoice_that_is_made : Given<Invoice>
+{
+    protected override object[] Events => [MadeInvoice.Generated()];
+
+    [Test] public void is_a_draft() => State.State.Should().Be(InvoiceState.Draft);
+
+    [Test] public void is_not_made_again() => When(i => i.Generate(new("acme", MadeInvoice.Generated(99m)))).ThenNothing();
+
+    [Test] public void gets_a_number() => When(i => i.GiveNumber(new("acme", "i1", "INV-2026-000001", MadeInvoice.At))).Then(MadeInvoice.Numbered());
+
+    [Test] public void is_not_paid_before_it_has_one() => When(i => i.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At))).ThenRefused(InvoiceErrors.NotFound("i1"));
+}
+
+public sealed class An_invoice_of_nothing : Given<Invoice>
+{
+    protected override object[] Events => [MadeInvoice.Generated(0m)];
+
+    [Test] public void is_paid_with_its_number() => When(i => i.GiveNumber(new("acme", "i1", "INV-2026-000001", MadeInvoice.At))).Then(MadeInvoice.Numbered(), new InvoicePaid("i1", Money.Usd(0m), null, "nothing to pay", MadeInvoice.At));
+}
+
+public sealed class An_issued_invoice : Given<Invoice>
+{
+    protected override object[] Events => [MadeInvoice.Generated(), MadeInvoice.Numbered()];
+
+    [Test] public void keeps_its_number() => When(i => i.GiveNumber(new("acme", "i1", "INV-2026-000002", MadeInvoice.At))).ThenNothing();
+
+    [Test] public void is_paid_by_an_attempt() => When(i => i.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At))).Then(MadeInvoice.Attempted());
+
+    [Test] public void needs_a_method() => When(i => i.Attempt(new("acme", "i1", "", null, MadeInvoice.At))).ThenRefused(InvoiceErrors.NoMethod("INV-2026-000001"));
+
+    [Test] public void is_past_due_only_when_it_is_due()
+    {
+        When(i => i.PassDue(new("acme", "i1", MadeInvoice.At))).ThenNothing();
+        When(i => i.PassDue(new("acme", "i1", MadeInvoice.At.AddDays(14)))).Then(new InvoicePastDue("i1", MadeInvoice.At.AddDays(14), MadeInvoice.At.AddDays(14)));
+    }
+
+    [Test] public void can_be_paid_in_another_way() => When(i => i.Record(new("acme", "i1", "bank transfer 7", MadeInvoice.At))).Then(new InvoicePaid("i1", Money.Usd(11.90m), null, "bank transfer 7", MadeInvoice.At));
+
+    [Test] public void is_given_up_with_a_reason()
+    {
+        When(i => i.WriteOff(new("acme", "i1", "", "platform", MadeInvoice.At))).ThenRefused(InvoiceErrors.Invalid(["money is given up with a reason"]));
+        When(i => i.WriteOff(new("acme", "i1", "closed", "platform", MadeInvoice.At))).Then(new InvoiceWrittenOff("i1", "closed", "platform", MadeInvoice.At));
+    }
+
+    [Test] public void has_nothing_to_refund() => When(i => i.Refund(new("acme", "i1", "f1", null, "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.NothingToRefund("INV-2026-000001", InvoiceState.Issued));
+}
+
+public sealed class An_invoice_whose_money_is_being_taken : Given<Invoice>
+{
+    protected override object[] Events => [MadeInvoice.Generated(), MadeInvoice.Numbered(), MadeInvoice.Attempted()];
+
+    [Test] public void is_not_taken_twice() => When(i => i.Attempt(new("acme", "i1", "pm_2", null, MadeInvoice.At))).ThenNothing();
+
+    [Test] public void is_paid_when_it_was() => When(i => i.Settle(new("acme", "i1", 1, true, null, null, MadeInvoice.At))).Then(new InvoicePaid("i1", Money.Usd(11.90m), Invoice.PaymentId("acme", "i1", 1), null, MadeInvoice.At));
+
+    [Test] public void waits_where_nobody_knows() => When(i => i.Settle(new("acme", "i1", 1, null, null, "no answer", MadeInvoice.At))).Then(new InvoicePaymentUnsettled("i1", 1, "no answer", MadeInvoice.At));
+
+    [Test] public void is_past_due_and_tried_again_a_day_after_a_decline() => When(i => i.Settle(new("acme", "i1", 1, false, "declined", "The card was declined.", MadeInvoice.At))).Then(MadeInvoice.Failed(1, 1, MadeInvoice.At.AddDays(1)));
+
+    [Test] public void hears_nothing_of_another_attempt() => When(i => i.Settle(new("acme", "i1", 2, true, null, null, MadeInvoice.At))).ThenNothing();
+
+    [Test] public void is_not_given_up_meanwhile() => When(i => i.WriteOff(new("acme", "i1", "closed", "platform", MadeInvoice.At))).ThenRefused(InvoiceErrors.IsPaying("INV-2026-000001"));
+}
+
+public sealed class An_invoice_whose_card_is_declined_again_and_again : Given<Invoice>
+{
+    protected override object[] Events => [MadeInvoice.Generated(), MadeInvoice.Numbered(), .. Enumerable.Range(1, 4).SelectMany(i => new object[] { MadeInvoice.Attempted(i), MadeInvoice.Failed(i, i, MadeInvoice.At.AddDays(Invoice.RetryDays[i - 1])) }), MadeInvoice.Attempted(5)];
+
+    [Test] public void is_tried_five_times_and_then_no_more() => When(i => i.Settle(new("acme", "i1", 5, false, "declined", "The card was declined.", MadeInvoice.At))).Then(MadeInvoice.Failed(5, 5, null));
+
+}
+
+public sealed class A_paid_invoice : Given<Invoice>
+{
+    protected override object[] Events =>
+    [
+        MadeInvoice.Generated(), MadeInvoice.Numbered(), MadeInvoice.Attempted(), new InvoicePaid("i1", Money.Usd(11.90m), Invoice.PaymentId("acme", "i1", 1), null, MadeInvoice.At),
+        new InvoiceRefundRequested("i1", "f1", Money.Usd(10m), "goodwill", "key:k1", MadeInvoice.At),
+    ];
+
+    [Test] public void is_paid_once() => When(i => i.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At))).ThenRefused(InvoiceErrors.IsPaid("INV-2026-000001"));
+
+    [Test] public void gives_back_what_is_left_and_no_more()
+    {
+        When(i => i.Refund(new("acme", "i1", "f2", null, "goodwill", "key:k1", MadeInvoice.At))).Then(new InvoiceRefundRequested("i1", "f2", Money.Usd(1.90m), "goodwill", "key:k1", MadeInvoice.At));
+        When(i => i.Refund(new("acme", "i1", "f2", Money.Usd(1.91m), "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.TooMuch("INV-2026-000001", Money.Usd(1.91m), 1.90m));
+    }
+
+    [Test] public void gives_back_with_a_reason_and_in_its_currency() =>
+        When(i => i.Refund(new("acme", "i1", "f2", new Money(1m, "EUR"), " ", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.Invalid(["money is given back with a reason", "the amount is in EUR and the invoice in USD"]));
+
+    [Test] public void asks_for_a_refund_once() => When(i => i.Refund(new("acme", "i1", "f1", Money.Usd(10m), "goodwill", "key:k1", MadeInvoice.At))).ThenNothing();
+
+    [Test] public void records_what_became_of_it_once()
+    {
+        When(i => i.SettleRefund(new("acme", "i1", "f1", true, null, null, MadeInvoice.At))).Then(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At));
+        State.Evolve(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At)).SettleRefund(new("acme", "i1", "f1", true, null, null, MadeInvoice.At)).Should().Be(Decision.Unchanged);
+        State.Evolve(new InvoiceRefundFailed("i1", "f1", "no", "No.", MadeInvoice.At)).Refunded.Should().Be(0m);
+    }
+}
+
+public sealed class A_billing_calendar : Given<BillingCalendar>
+{
+    protected override object[] Events => [new BillingPeriodScheduled(Bills.From, Bills.To, Bills.To.AddHours(1), Bills.From)];
+
+    [Test] public void schedules_a_period_once() => When(c => c.Schedule(new("acme", Bills.From, Bills.To, Bills.To.AddHours(1), Bills.To))).ThenNothing();
+
+    [Test] public void moves_the_timer_when_the_period_changes()
+    {
+        var end = Bills.To.AddDays(-3);
+        When(c => c.Schedule(new("acme", Bills.From, end, end, Bills.From))).Then(new BillingPeriodScheduled(Bills.From, end, end, Bills.From), new TimerScheduled(BillingCalendar.CloseTimer, end));
+    }
+
+    [Test] public void closes_a_period_once()
+    {
+        var closed = new BillingPeriodClosed(Bills.From, Bills.To, "i1", 5, Bills.To);
+        When(c => c.Close(new("acme", Bills.From, Bills.To, "i1", 5, Bills.To))).Then(closed);
+        State.Evolve(closed).Close(new("acme", Bills.From, Bills.To, "i1", 9, Bills.To)).Should().Be(Decision.Unchanged);
+        State.Evolve(closed).Next.Should().BeNull();
+    }
+}
+
+/// <summary>What may stand at the top of an invoice.</summary>
+public sealed class Branding_an_invoice
+{
+    private static readonly byte[] Png = [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, 0, 0, 0, 13, (byte)'I', (byte)'H', (byte)'D', (byte)'R', 0, 0, 0, 8, 0, 0, 0, 8, 8];
+
+    [Test]
+    public void takes_a_name_a_colour_a_footer_and_a_picture() =>
+        new Branding { Name = "Acme", Colour = "#1a4F8b", Footer = "Thank you.\nBank: 1", Logo = new("image/png", Png) }.Faults().Should().BeEmpty();
+
+    [Test]
+    public void refuses_all_that_is_wrong_at_once() =>
+        new Branding { Name = new('x', 300), Colour = "red", Footer = "\u0001", Logo = new("image/svg+xml", [1]) }.Faults().Should().HaveCount(4);
+
+    [Test]
+    public void refuses_what_is_no_picture_or_too_large()
+    {
+        new Branding { Logo = new("image/jpeg", Png) }.Faults().Should().ContainSingle();
+        new Branding { Logo = new("image/png", new byte[300 * 1024]) }.Faults().Should().ContainSingle();
+        var wide = Png.ToArray();
+        wide[18] = 0x7F;
+        new Branding { Logo = new("image/png", wide) }.Faults().Should().ContainSingle().Which.Should().Contain("pixels");
+    }
+}
