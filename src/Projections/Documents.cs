@@ -6,6 +6,7 @@ using AIaaS.Projections.Customers;
 using AIaaS.Projections.Handoffs;
 using AIaaS.Projections.Knowledge;
 using AIaaS.Projections.Leads;
+using AIaaS.Projections.Metering;
 using AIaaS.Projections.Orders;
 using AIaaS.Projections.Payments;
 using AIaaS.Projections.Tenants;
@@ -31,6 +32,7 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(ComplaintDocument))]
 [JsonSerializable(typeof(HandoffDocument))]
 [JsonSerializable(typeof(TenantKpis))]
+[JsonSerializable(typeof(UsageSlots))]
 [JsonSerializable(typeof(Sagas.SagaDocument))]
 [JsonSerializable(typeof(Bus.DeadLetterDocument))]
 public sealed partial class Documents : JsonSerializerContext;

@@ -6,6 +6,7 @@ using AIaaS.Projections.Customers;
 using AIaaS.Projections.Handoffs;
 using AIaaS.Projections.Knowledge;
 using AIaaS.Projections.Leads;
+using AIaaS.Projections.Metering;
 using AIaaS.Projections.Orders;
 using AIaaS.Projections.Payments;
 using AIaaS.Projections.Tenants;
@@ -45,6 +46,7 @@ public static class ProjectionServices
             .AddProjection<LeadsProjection, LeadDocument>()
             .AddProjection<ComplaintsProjection, ComplaintDocument>()
             .AddProjection<HandoffsProjection, HandoffDocument>()
+            .AddProjection<UsageSlotsProjection, UsageSlots>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

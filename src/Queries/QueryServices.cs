@@ -5,6 +5,7 @@ using AIaaS.Queries.Customers;
 using AIaaS.Queries.Handoffs;
 using AIaaS.Queries.Knowledge;
 using AIaaS.Queries.Leads;
+using AIaaS.Queries.Metering;
 using AIaaS.Queries.Orders;
 using AIaaS.Queries.Payments;
 using AIaaS.Queries.Tenants;
@@ -32,5 +33,7 @@ public static class QueryServices
         .AddSingleton<LeadQueries>()
         .AddSingleton<ComplaintQueries>()
         .AddSingleton<HandoffQueries>()
+        .AddSingleton<UsageQueries>()
+        .AddSingleton<UsageExport>()
         .AddSingleton<KpiQueries>();
 }

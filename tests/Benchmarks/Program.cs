@@ -14,6 +14,7 @@ IBenchmark[] benchmarks =
     new RunRecovery10k(),
     new SchemaValidate2k(),
     new SagaOrder(),
+    new UsageIngest(),
 ];
 IChildTask[] children =
 [

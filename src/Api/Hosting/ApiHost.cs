@@ -108,6 +108,7 @@ internal sealed partial class ApiHost : IAsyncDisposable
 
         var app = builder.Build();
         app.UseMiddleware<Correlation>();
+        app.UseMiddleware<RequestCounting>();
         app.UseMiddleware<ProblemWriter>();
         app.UseRouting();
         app.UseMiddleware<ApiKeyAuthentication>();

@@ -9,6 +9,7 @@ using AIaaS.Api.Handoffs;
 using AIaaS.Api.Http;
 using AIaaS.Api.Knowledge;
 using AIaaS.Api.Leads;
+using AIaaS.Api.Metering;
 using AIaaS.Api.Orders;
 using AIaaS.Api.Payments;
 using AIaaS.Api.Sagas;
@@ -21,6 +22,7 @@ using AIaaS.Commands.Complaints;
 using AIaaS.Commands.Handoffs;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Leads;
+using AIaaS.Commands.Metering;
 using AIaaS.Commands.Orders;
 using AIaaS.Commands.Payments;
 using AIaaS.Commands.Routing;
@@ -58,6 +60,7 @@ internal static class Composition
         services.AddKnowledge().AddModels(configuration).AddRuns();
         services.AddOrders();
         services.AddTools(configuration);
+        services.AddMetering();
         if (settings.Roles.HasFlag(Roles.Sagas))
         {
             services.AddHostedService(s => s.GetRequiredService<ReconciliationJob>());
@@ -91,6 +94,8 @@ internal static class Composition
         LeadEndpoints.Map(v1);
         ComplaintEndpoints.Map(v1);
         HandoffEndpoints.Map(v1);
+        UsageEndpoints.Map(v1);
+        MeterEndpoints.Map(v1);
         SagaEndpoints.Map(v1);
         DeadLetterEndpoints.Map(v1);
         KpiEndpoints.Map(v1);

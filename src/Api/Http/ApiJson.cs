@@ -9,6 +9,7 @@ using AIaaS.Api.ControlPlane;
 using AIaaS.Api.Handoffs;
 using AIaaS.Api.Knowledge;
 using AIaaS.Api.Leads;
+using AIaaS.Api.Metering;
 using AIaaS.Api.Orders;
 using AIaaS.Api.Payments;
 using AIaaS.Api.Tenants;
@@ -18,6 +19,7 @@ using AIaaS.Domain.Agents;
 using AIaaS.Domain.Complaints;
 using AIaaS.Domain.Knowledge;
 using AIaaS.Domain.Leads;
+using AIaaS.Domain.Metering;
 using AIaaS.Domain.Tools;
 using AIaaS.Projections;
 using AIaaS.Projections.Agents;
@@ -31,6 +33,7 @@ using AIaaS.Projections.Orders;
 using AIaaS.Projections.Payments;
 using AIaaS.Projections.Tools;
 using AIaaS.Queries.Knowledge;
+using AIaaS.Queries.Metering;
 using AIaaS.Queries.Orders;
 using AIaaS.Queries.Tenants;
 
@@ -149,6 +152,13 @@ namespace AIaaS.Api.Http;
 [JsonSerializable(typeof(HandoffView))]
 [JsonSerializable(typeof(HandoffDocument))]
 [JsonSerializable(typeof(Page<HandoffDocument>))]
+[JsonSerializable(typeof(CloudEventBody))]
+[JsonSerializable(typeof(UsageIngestView))]
+[JsonSerializable(typeof(UsageReport))]
+[JsonSerializable(typeof(MeterBody))]
+[JsonSerializable(typeof(MeterView))]
+[JsonSerializable(typeof(MeterList))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How answers are written: as they are, without escaping what only HTML would need escaped.</summary>
@@ -160,6 +170,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         AllowDuplicateProperties = false,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         MaxDepth = JsonReading.MaxDepth,
-        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<LeadStatus>(allowIntegerValues: false), new JsonStringEnumConverter<LeadAuthority>(allowIntegerValues: false), new JsonStringEnumConverter<LeadNeed>(allowIntegerValues: false), new JsonStringEnumConverter<ComplaintCategory>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<LeadStatus>(allowIntegerValues: false), new JsonStringEnumConverter<LeadAuthority>(allowIntegerValues: false), new JsonStringEnumConverter<LeadNeed>(allowIntegerValues: false), new JsonStringEnumConverter<Aggregation>(allowIntegerValues: false), new JsonStringEnumConverter<ComplaintCategory>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false) },
     });
 }

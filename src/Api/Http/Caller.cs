@@ -51,6 +51,10 @@ internal static class Scopes
     public const string ComplaintsWrite = "complaints:write";
     public const string HandoffsRead = "handoffs:read";
     public const string HandoffsWrite = "handoffs:write";
+    public const string UsageRead = "usage:read";
+    public const string UsageWrite = "usage:write";
+    public const string MetersRead = "meters:read";
+    public const string MetersWrite = "meters:write";
     public const string AuditRead = "audit:read";
     public const string ToolsRead = "tools:read";
     public const string ToolsWrite = "tools:write";
@@ -64,6 +68,7 @@ internal static class Scopes
     [
         "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, OrdersRead, OrdersWrite, ProductsRead, CustomersRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite, WorkflowsWrite,
         PaymentsRead, PaymentsWrite, LeadsRead, LeadsWrite, ComplaintsRead, ComplaintsWrite, HandoffsRead, HandoffsWrite,
+        UsageRead, UsageWrite, MetersRead, MetersWrite,
     ];
 }
 

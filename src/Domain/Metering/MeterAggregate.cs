@@ -193,10 +193,12 @@ internal static class Exact
 }
 
 /// <summary>An aggregate as JSON: only what its kind needs; sums as text of an integer, so that none is rounded.</summary>
-internal sealed class MeterAggregateJson : JsonConverter<MeterAggregate>
+public sealed class MeterAggregateJson : JsonConverter<MeterAggregate>
 {
+    /// <inheritdoc />
     public override MeterAggregate Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         using var json = JsonDocument.ParseValue(ref reader);
         var root = json.RootElement;
         HashSet<string>? items = null;
@@ -238,8 +240,11 @@ internal sealed class MeterAggregateJson : JsonConverter<MeterAggregate>
             values);
     }
 
+    /// <inheritdoc />
     public override void Write(Utf8JsonWriter writer, MeterAggregate value, JsonSerializerOptions options)
     {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(value);
         writer.WriteStartObject();
         writer.WriteString("aggregation"u8, value.Aggregation.ToString());
         writer.WriteNumber("count"u8, value.Count);

@@ -10,10 +10,10 @@ internal sealed class TemporaryLog : IAsyncDisposable
 
     public IEventStore Store { get; private set; } = null!;
 
-    public static async Task<TemporaryLog> OpenAsync()
+    public static async Task<TemporaryLog> OpenAsync(TimeProvider? time = null)
     {
         var log = new TemporaryLog();
-        log.Store = await EventStoreEngines.OpenAsync(new EventStoreOptions { DataFolder = log.folder }, TimeProvider.System, NullLoggerFactory.Instance);
+        log.Store = await EventStoreEngines.OpenAsync(new EventStoreOptions { DataFolder = log.folder }, time ?? TimeProvider.System, NullLoggerFactory.Instance);
         return log;
     }
 
