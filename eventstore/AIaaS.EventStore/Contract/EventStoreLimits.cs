@@ -41,12 +41,22 @@ public static class EventStoreLimits
         }
 
         long total = 0;
+        string? type = null;
+        ReadOnlyMemory<byte> metadata = default;
         for (var i = 0; i < events.Count; i++)
         {
             var @event = events[i];
-            if (NameFault(@event.Type) is { } typeFault)
+            // The events of one append mostly share type and metadata: what was looked at for the one before is not looked at again.
+            if (!ReferenceEquals(@event.Type, type))
             {
-                Fault($"event {i}: type: {typeFault}");
+                if (NameFault(@event.Type) is { } typeFault)
+                {
+                    Fault($"event {i}: type: {typeFault}");
+                }
+                else
+                {
+                    type = @event.Type;
+                }
             }
 
             if (@event.Id == Guid.Empty)
@@ -61,9 +71,16 @@ public static class EventStoreLimits
                 Fault($"event {i}: {size} bytes; an event has at most {MaxEventBytes}, so store large content elsewhere and refer to it");
             }
 
-            if (!IsJsonObjectOrEmpty(@event.Metadata.Span))
+            if (!@event.Metadata.Equals(metadata))
             {
-                Fault($"event {i}: the metadata is not a JSON object in UTF-8");
+                if (IsJsonObjectOrEmpty(@event.Metadata.Span))
+                {
+                    metadata = @event.Metadata;
+                }
+                else
+                {
+                    Fault($"event {i}: the metadata is not a JSON object in UTF-8");
+                }
             }
         }
 

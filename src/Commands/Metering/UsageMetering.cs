@@ -70,7 +70,7 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
                 await CallAsync(envelope, e.Call, "aiaas/model", BuiltInMeters.ModelCall, e.At, (w, workflow) => Write(w, e, workflow), cancellationToken);
                 break;
             case ToolCallSucceeded e:
-                await CallAsync(envelope, e.Call, "aiaas/tool", BuiltInMeters.ToolCall, e.At, (w, workflow) => Write(w, e.Call, e.Tool, "succeeded", workflow, CostOf(e)), cancellationToken);
+                await CallAsync(envelope, e.Call, "aiaas/tool", BuiltInMeters.ToolCall, e.At, (w, workflow) => Write(w, e.Call, e.Tool, "succeeded", workflow, e.Cost?.Amount), cancellationToken);
                 break;
             case ToolCallFailed e:
                 await CallAsync(envelope, e.Call, "aiaas/tool", BuiltInMeters.ToolCall, e.At, (w, workflow) => Write(w, e.Call, e.Tool, "failed", workflow, null), cancellationToken);
@@ -116,9 +116,6 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
             writer.WriteString("workflow"u8, workflow);
         }
     }
-
-    // Tools have no price yet.
-    private static decimal? CostOf(ToolCallSucceeded succeeded) => succeeded is null ? 0 : null;
 
     private static void Write(Utf8JsonWriter writer, string call, string tool, string outcome, string? workflow, decimal? cost)
     {
