@@ -62,7 +62,7 @@ public sealed class UsageQueriesTests : QueryFixture
                     {
                         var question = new UsageQuestion(from, from.AddDays(2)) { Window = window, TimeZone = zone, GroupBy = window == UsageWindow.Hour ? ["region"] : ["plan", "region"] };
                         var report = (await Get<UsageQueries>().GetAsync("acme", meter, question, Now)).Value!;
-                        report.Rows.Select(r => (Start(r.Start, window, zone), string.Join('|', r.Dimensions.Values), r.Value, r.Events))
+                        report.Rows.Select(r => (StartOf(r.Start, window, zone), string.Join('|', r.Dimensions.Values), r.Value, r.Events))
                             .Should().Equal(Naive(meter, question), $"{meter.Meter} by {window} in {zone.Id}");
                     }
                 }
@@ -111,7 +111,7 @@ public sealed class UsageQueriesTests : QueryFixture
         (await export.RangeAsync("nobody", 0, 10)).Next.Should().Be(0);
     }
 
-    private static DateTime Start(DateTimeOffset start, UsageWindow window, TimeZoneInfo zone)
+    private static DateTime StartOf(DateTimeOffset start, UsageWindow window, TimeZoneInfo zone)
     {
         var local = TimeZoneInfo.ConvertTime(start, zone);
         return window switch { UsageWindow.Total => default, UsageWindow.Hour => local.UtcDateTime.AddTicks(-(local.TimeOfDay.Ticks % TimeSpan.TicksPerHour)), UsageWindow.Day => local.Date, _ => new(local.Year, local.Month, 1) };
@@ -121,7 +121,7 @@ public sealed class UsageQueriesTests : QueryFixture
     [
         .. events.Select((e, i) => (Event: e, Sequence: i, Reading: e.Readings.Single(r => r.Meter == meter.Meter)))
             .Where(e => e.Event.Time >= question.From && e.Event.Time < question.To)
-            .GroupBy(e => (Start: Start(e.Event.Time, question.Window, question.TimeZone), Group: string.Join('|', question.GroupBy.Select(d => e.Reading.Dimensions!.GetValueOrDefault(d) ?? ""))))
+            .GroupBy(e => (Start: StartOf(e.Event.Time, question.Window, question.TimeZone), Group: string.Join('|', question.GroupBy.Select(d => e.Reading.Dimensions!.GetValueOrDefault(d) ?? ""))))
             .OrderBy(g => g.Key.Start).ThenBy(g => g.Key.Group.Replace('|', '\u001f'), StringComparer.Ordinal)
             .Select(g => (g.Key.Start, g.Key.Group, Value(meter, [.. g.Select(e => (e.Reading, e.Event.Time, e.Sequence))]), (long)g.Count())),
     ];
