@@ -16,7 +16,7 @@ public abstract class UsageTest : ApiTest
 
     protected static string Now => At(TimeSpan.FromMinutes(-1));
 
-    protected static string At(TimeSpan from) => DateTimeOffset.UtcNow.Add(from).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    protected static string At(TimeSpan from) => TimeProvider.System.GetUtcNow().Add(from).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     protected static string Event(string id, string data = """{"bytes":5,"region":"eu"}""", string? time = null, string more = "") =>
         $$"""{"specversion":"1.0","id":"{{id}}","source":"/shop","type":"{{Type}}","time":"{{time ?? Now}}","data":{{data}}{{more}}}""";
