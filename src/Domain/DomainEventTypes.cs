@@ -80,6 +80,7 @@ public static class DomainEventTypes
             .AddSubscriptions()
             .AddBudgets()
             .AddInvoices()
+            .AddCorrections()
             .Build();
     }
 }

@@ -7,7 +7,7 @@ using AIaaS.EventStore;
 namespace AIaaS.Commands.Billing;
 
 /// <summary>Takes the money of invoices, and gives it back: each attempt and each refund once, however often it is begun.</summary>
-public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceService invoices, PaymentService payments, TimeProvider time)
+public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceService invoices, PaymentService payments, TimeProvider time, TenantCredit? credit = null)
 {
     private readonly AggregateStore store = new(log, types);
 
@@ -34,7 +34,8 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
             }
         }
 
-        var begun = await invoices.HandleAsync(new AttemptInvoicePayment(tenant, invoice, method ?? "", upto, time.GetUtcNow()), Inner(context), cancellationToken);
+        var paidByCredit = credit is null || there.State.Open is not null ? 0m : await credit.ForAsync(tenant, invoice, there.State.Total, cancellationToken);
+        var begun = await invoices.HandleAsync(new AttemptInvoicePayment(tenant, invoice, method ?? "", upto, time.GetUtcNow()) { Credit = paidByCredit }, Inner(context), cancellationToken);
         if (begun.State.Open is not { } open)
         {
             return new(begun.State, begun.Version, begun.Position);

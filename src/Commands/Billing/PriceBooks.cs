@@ -10,6 +10,7 @@ public sealed class PriceBooks(IEventStore log, EventTypes types)
 
     private readonly SemaphoreSlim gate = new(1);
     private PriceBookView book = PriceBookView.Initial;
+    private readonly List<(LogPosition Position, object Event)> publications = [];
     private LogPosition next = LogPosition.Start;
 
     /// <summary>The book as it is now, and up to where the log was read.</summary>
@@ -26,11 +27,29 @@ public sealed class PriceBooks(IEventStore log, EventTypes types)
                     break;
                 }
 
-                book = book.Evolve(types.Read(recorded.Type, recorded.Data.Span));
+                var published = types.Read(recorded.Type, recorded.Data.Span);
+                publications.Add((recorded.Position, published));
+                book = book.Evolve(published);
+                next = new(recorded.Position.Value + 1);
             }
 
             next = new(head.Value + 1);
             return (book, head);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>The book as it was known at a position of the log.</summary>
+    public async ValueTask<PriceBookView> AtAsync(LogPosition knownAt, CancellationToken cancellationToken = default)
+    {
+        await NowAsync(cancellationToken);
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return publications.TakeWhile(p => p.Position <= knownAt).Aggregate(PriceBookView.Initial, (known, p) => known.Evolve(p.Event));
         }
         finally
         {

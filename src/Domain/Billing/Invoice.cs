@@ -21,7 +21,11 @@ public sealed record NumberInvoice(string Tenant, string Invoice, string Number,
 /// <param name="Method">The processor's token of the payment method.</param>
 /// <param name="Upto">Only where fewer attempts than this have been made; null for any.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record AttemptInvoicePayment(string Tenant, string Invoice, string Method, int? Upto, DateTimeOffset At);
+public sealed record AttemptInvoicePayment(string Tenant, string Invoice, string Method, int? Upto, DateTimeOffset At)
+{
+    /// <summary>What credit of the tenant pays of it: the attempt is for that much less.</summary>
+    public decimal Credit { get; init; }
+}
 
 /// <summary>Records what became of an attempt.</summary>
 /// <param name="Tenant">The tenant.</param>
@@ -167,8 +171,9 @@ public sealed record Invoice : IState<Invoice>
         : State is InvoiceState.Paid ? InvoiceErrors.IsPaid(Number)
         : State is InvoiceState.WrittenOff ? InvoiceErrors.IsWrittenOff(Number)
         : Open is not null || Attempts >= command.Upto ? Decision.Unchanged
+        : command.Credit >= Total.Amount ? new InvoicePaid(command.Invoice, Total with { Amount = 0m }, null, "paid by credit", command.At)
         : string.IsNullOrWhiteSpace(command.Method) || command.Method.Length > 200 ? InvoiceErrors.NoMethod(Number)
-        : new InvoicePaymentAttempted(command.Invoice, Attempts + 1, PaymentId(command.Tenant, command.Invoice, Attempts + 1), Total, command.Method, command.At);
+        : new InvoicePaymentAttempted(command.Invoice, Attempts + 1, PaymentId(command.Tenant, command.Invoice, Attempts + 1), Total with { Amount = Pricing.Words.Normal(Total.Amount - Math.Max(0m, command.Credit)) }, command.Method, command.At);
 
     /// <summary>Records what became of the attempt that is under way; of another one nothing.</summary>
     public Decision Settle(SettleInvoicePayment command) =>

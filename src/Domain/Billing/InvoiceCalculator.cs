@@ -106,6 +106,7 @@ public static class InvoiceCalculator
             throw new DomainException(missing.Count == 1 ? missing[0] : missing[0] with { Message = string.Join(' ', missing.Select(m => m.Message).Distinct()) });
         }
 
+        AddAdjustments(lines, basis, usage);
         var subtotal = Sum(lines, 0);
         var left = subtotal;
         foreach (var discount in basis.Discounts)
@@ -126,6 +127,39 @@ public static class InvoiceCalculator
 
         var taxes = Sum(lines, untaxed);
         return new(basis, usage.FromVersion, usage.ThroughVersion, usage.Events, usage.Unpriced, lines.ToImmutable(), subtotal, Words.Normal(subtotal - left), taxes, Words.Normal(left + taxes));
+    }
+
+    private static void AddAdjustments(ImmutableArray<InvoiceLine>.Builder lines, InvoiceBasis basis, UsageTotals usage)
+    {
+        if (basis.Adjustments.IsDefaultOrEmpty)
+        {
+            return;
+        }
+
+        var adjusting = new Adjusting();
+        var used = 0;
+        for (var i = 0; i < lines.Count; i++)
+        {
+            var line = lines[i];
+            if (line.Usage is not { } part)
+            {
+                var segment = basis.Segments.First(s => s.From <= line.From && line.To <= s.To);
+                adjusting.Add(segment.Plan, segment.Version, null, line.From, line.To, null, line.Amount, null);
+                continue;
+            }
+
+            var totals = usage.Lines[used++];
+            adjusting.Add(part.Plan, part.PlanVersion, part.Price.Id, line.From, line.To, part.Quantity, line.Amount, quantity => Used(0, basis, totals with { Quantity = quantity }, []).Amount);
+        }
+
+        foreach (var adjustment in basis.Adjustments)
+        {
+            var (amount, taken) = adjusting.Apply(adjustment);
+            var text = adjustment.Quantity is { } quantity
+                ? $"−{Words.Of(taken)} units{(taken < quantity ? $" of {Words.Of(quantity)}, which are no longer there" : "")}"
+                : $"−{Words.Of(taken)}{(taken < adjustment.Amount ? $" of {Words.Of(adjustment.Amount.Value)}, which is no longer there" : "")}";
+            lines.Add(Line(lines.Count, InvoiceLineKind.Adjustment, adjustment.Reason, adjustment.From, adjustment.To, text, amount, basis, null));
+        }
     }
 
     private static InvoiceLine Used(int before, InvoiceBasis basis, LineTotals totals, List<DomainError> missing)

@@ -170,7 +170,7 @@ public sealed class InvoiceCheck
     private void Sums(List<InvoiceDifference> found)
     {
         decimal Sum(params InvoiceLineKind[] kinds) => invoice.Lines.Where(l => kinds.Contains(l.Kind)).Sum(l => l.Amount);
-        if (Sum(InvoiceLineKind.Fee, InvoiceLineKind.Usage) != invoice.Subtotal || -Sum(InvoiceLineKind.Discount) != invoice.Discount || Sum(InvoiceLineKind.Tax) != invoice.Tax || invoice.Subtotal - invoice.Discount + invoice.Tax != invoice.Total)
+        if (Sum(InvoiceLineKind.Fee, InvoiceLineKind.Usage, InvoiceLineKind.Adjustment) != invoice.Subtotal || -Sum(InvoiceLineKind.Discount) != invoice.Discount || Sum(InvoiceLineKind.Tax) != invoice.Tax || invoice.Subtotal - invoice.Discount + invoice.Tax != invoice.Total)
         {
             found.Add(new(null, "the amounts of the lines do not add up to the totals of the invoice"));
         }

@@ -16,6 +16,9 @@ public enum InvoiceLineKind
     /// <summary>What was used, by one version of a price.</summary>
     Usage,
 
+    /// <summary>What an accepted dispute takes off; only in the notes of an invoice.</summary>
+    Adjustment,
+
     /// <summary>What is taken off.</summary>
     Discount,
 
@@ -70,7 +73,11 @@ public sealed record InvoiceBasis(
     ImmutableArray<Discount> Discounts,
     ImmutableArray<TaxRate> Taxes,
     string? TaxExemption,
-    ulong KnownAt);
+    ulong KnownAt)
+{
+    /// <summary>What accepted disputes take off, in the order in which it is applied; none on an invoice, since disputes come behind it.</summary>
+    public ImmutableArray<InvoiceAdjustment> Adjustments { get; init; } = [];
+}
 
 /// <summary>The usage behind a line, and how it became an amount.</summary>
 /// <param name="Plan">The plan that held.</param>
