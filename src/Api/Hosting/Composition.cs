@@ -1,5 +1,6 @@
 using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
+using AIaaS.Api.Billing;
 using AIaaS.Api.Bus;
 using AIaaS.Api.Channels;
 using AIaaS.Api.Complaints;
@@ -12,10 +13,12 @@ using AIaaS.Api.Leads;
 using AIaaS.Api.Metering;
 using AIaaS.Api.Orders;
 using AIaaS.Api.Payments;
+using AIaaS.Api.Pricing;
 using AIaaS.Api.Sagas;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Billing;
 using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Bus;
 using AIaaS.Commands.Complaints;
@@ -25,6 +28,7 @@ using AIaaS.Commands.Leads;
 using AIaaS.Commands.Metering;
 using AIaaS.Commands.Orders;
 using AIaaS.Commands.Payments;
+using AIaaS.Commands.Pricing;
 using AIaaS.Commands.Routing;
 using AIaaS.Commands.Sagas;
 using AIaaS.Commands.Tools;
@@ -68,6 +72,7 @@ internal static class Composition
 
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
         services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Workers)).AddShippedSagas();
+        services.AddPricing().AddSubscriptions();
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
@@ -96,6 +101,8 @@ internal static class Composition
         HandoffEndpoints.Map(v1);
         UsageEndpoints.Map(v1);
         MeterEndpoints.Map(v1);
+        PricingEndpoints.Map(v1);
+        PlanEndpoints.Map(v1);
         SagaEndpoints.Map(v1);
         DeadLetterEndpoints.Map(v1);
         KpiEndpoints.Map(v1);

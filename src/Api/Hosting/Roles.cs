@@ -1,6 +1,8 @@
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Billing;
 using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Knowledge;
+using AIaaS.Commands.Pricing;
 using AIaaS.Commands.Tools;
 using AIaaS.EventStore;
 using AIaaS.Projections;
@@ -75,7 +77,7 @@ internal static class RoleRules
     {
         IProjectionSubscription => Roles.Projections,
         Bm25Retriever => Roles.Workers | Roles.Api,
-        ToolRegistry or WorkflowWatch or BudgetCatalog => Roles.Workers | Roles.Api | Roles.Sagas,
+        ToolRegistry or WorkflowWatch or BudgetCatalog or PriceCatalog or SubscriptionCatalog => Roles.Workers | Roles.Api | Roles.Sagas,
         RunRecovery => Roles.Workers,
         _ => Roles.Sagas,
     };

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
+using AIaaS.Api.Billing;
 using AIaaS.Api.Channels;
 using AIaaS.Api.Complaints;
 using AIaaS.Api.ControlPlane;
@@ -12,14 +13,17 @@ using AIaaS.Api.Leads;
 using AIaaS.Api.Metering;
 using AIaaS.Api.Orders;
 using AIaaS.Api.Payments;
+using AIaaS.Api.Pricing;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Billing;
 using AIaaS.Domain.Complaints;
 using AIaaS.Domain.Knowledge;
 using AIaaS.Domain.Leads;
 using AIaaS.Domain.Metering;
+using AIaaS.Domain.Pricing;
 using AIaaS.Domain.Tools;
 using AIaaS.Projections;
 using AIaaS.Projections.Agents;
@@ -159,6 +163,24 @@ namespace AIaaS.Api.Http;
 [JsonSerializable(typeof(MeterView))]
 [JsonSerializable(typeof(MeterList))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(PriceBody))]
+[JsonSerializable(typeof(Price))]
+[JsonSerializable(typeof(PriceVersionList))]
+[JsonSerializable(typeof(Page<PriceVersionView>))]
+[JsonSerializable(typeof(PlanBody))]
+[JsonSerializable(typeof(Plan))]
+[JsonSerializable(typeof(PlanVersionList))]
+[JsonSerializable(typeof(Page<PlanVersionView>))]
+[JsonSerializable(typeof(ExchangeRateBody))]
+[JsonSerializable(typeof(ExchangeRateView))]
+[JsonSerializable(typeof(ExchangeRateList))]
+[JsonSerializable(typeof(PlanChangeBody))]
+[JsonSerializable(typeof(PlanCancellationBody))]
+[JsonSerializable(typeof(PayerBody))]
+[JsonSerializable(typeof(TenantPlanBody))]
+[JsonSerializable(typeof(BillingSettingsBody))]
+[JsonSerializable(typeof(TenantPlanView))]
+[JsonSerializable(typeof(PlanChangePreviewView))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How answers are written: as they are, without escaping what only HTML would need escaped.</summary>
@@ -170,6 +192,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         AllowDuplicateProperties = false,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         MaxDepth = JsonReading.MaxDepth,
-        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<LeadStatus>(allowIntegerValues: false), new JsonStringEnumConverter<LeadAuthority>(allowIntegerValues: false), new JsonStringEnumConverter<LeadNeed>(allowIntegerValues: false), new JsonStringEnumConverter<Aggregation>(allowIntegerValues: false), new JsonStringEnumConverter<ComplaintCategory>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<LeadStatus>(allowIntegerValues: false), new JsonStringEnumConverter<LeadAuthority>(allowIntegerValues: false), new JsonStringEnumConverter<LeadNeed>(allowIntegerValues: false), new JsonStringEnumConverter<Aggregation>(allowIntegerValues: false), new JsonStringEnumConverter<ComplaintCategory>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false), new JsonStringEnumConverter<PriceModel>(allowIntegerValues: false), new JsonStringEnumConverter<BillingInterval>(allowIntegerValues: false), new JsonStringEnumConverter<QuotaResource>(allowIntegerValues: false), new JsonStringEnumConverter<QuotaWindow>(allowIntegerValues: false), new JsonStringEnumConverter<ChangeTiming>(allowIntegerValues: false) },
     });
 }

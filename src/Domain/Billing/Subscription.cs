@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AIaaS.Domain.Customers;
 using AIaaS.Domain.Pricing;
 using AIaaS.EventStore;
 
@@ -47,6 +48,20 @@ public sealed record ResumePlan(string Tenant, Plan? Plan, DateTimeOffset At);
 /// <param name="Settings">All settings.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record ConfigureBilling(string Tenant, BillingSettings Settings, DateTimeOffset At);
+
+/// <summary>Who pays, and by which means: what a tenant says of itself. What is null is as if nobody had said anything.</summary>
+/// <param name="Name">Who is billed.</param>
+/// <param name="Address">Where to.</param>
+/// <param name="Email">Where invoices are sent.</param>
+/// <param name="VatId">The VAT id or tax number.</param>
+/// <param name="PaymentMethod">The token of the means of payment.</param>
+public sealed record Payer(string? Name, PostalAddress? Address, string? Email, string? VatId, string? PaymentMethod);
+
+/// <summary>Sets who pays, and leaves the other settings alone.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Payer">Who.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ChangePayer(string Tenant, Payer Payer, DateTimeOffset At);
 
 /// <summary>Records what was scheduled and whose time has come.</summary>
 /// <param name="Tenant">The tenant.</param>
@@ -175,12 +190,12 @@ public sealed record Subscription : IState<Subscription>
 
         if (faults.Count > 0)
         {
-            return SubscriptionErrors.Invalid(faults);
+            return PlanErrors.Invalid(faults);
         }
 
         if (now.IsStarted)
         {
-            return now.Current.Plan == command.Plan.Id && now.Current.Version == command.Plan.Version && command.Settings is null ? Decision.Of(due) : SubscriptionErrors.Exists(now.Current);
+            return now.Current.Plan == command.Plan.Id && now.Current.Version == command.Plan.Version && command.Settings is null ? Decision.Of(due) : PlanErrors.Exists(now.Current);
         }
 
         var settings = command.Settings ?? now.Settings;
@@ -201,12 +216,12 @@ public sealed record Subscription : IState<Subscription>
         AddReason(faults, command.Reason);
         if (faults.Count > 0)
         {
-            return SubscriptionErrors.Invalid(faults);
+            return PlanErrors.Invalid(faults);
         }
 
         if (now.Cancellation is { } cancellation)
         {
-            return SubscriptionErrors.CancellationScheduled(cancellation.Due);
+            return PlanErrors.CancellationScheduled(cancellation.Due);
         }
 
         var target = command.Target;
@@ -217,17 +232,17 @@ public sealed record Subscription : IState<Subscription>
 
         if (Unfit(command) is { Count: > 0 } reasons)
         {
-            return SubscriptionErrors.DoesNotFit(target, reasons);
+            return PlanErrors.DoesNotFit(target, reasons);
         }
 
         if (target.Id == BuiltInPricing.PayAsYouGo.Id)
         {
-            return SubscriptionErrors.CancelInstead(target.Id);
+            return PlanErrors.CancelInstead(target.Id);
         }
 
         if (now.Settings.Discounts.FirstOrDefault(d => d.Amount is { } amount && amount.Currency != target.Currency && !(d.To <= command.At)) is { } discount)
         {
-            return SubscriptionErrors.DiscountCurrency(target, discount.Amount!.Value.Currency);
+            return PlanErrors.DiscountCurrency(target, discount.Amount!.Value.Currency);
         }
 
         if (command.Timing == ChangeTiming.AtOnce)
@@ -249,12 +264,12 @@ public sealed record Subscription : IState<Subscription>
         AddReason(faults, command.Reason);
         if (faults.Count > 0)
         {
-            return SubscriptionErrors.Invalid(faults);
+            return PlanErrors.Invalid(faults);
         }
 
         if (!now.IsStarted)
         {
-            return now.Cancelled is null ? SubscriptionErrors.NotStarted() : Decision.Of(due);
+            return now.Cancelled is null ? PlanErrors.NotStarted() : Decision.Of(due);
         }
 
         if (now.Change is not null)
@@ -288,7 +303,7 @@ public sealed record Subscription : IState<Subscription>
         var (now, due) = CaughtUp(command.At);
         return now.Cancellation is not null ? Decision.Of([.. due, new PlanResumed(command.At), new TimerCancelled(CancelTimer)])
             : now.IsStarted ? Decision.Of(due)
-            : now.Cancelled is null || command.Plan is null ? SubscriptionErrors.NotStarted()
+            : now.Cancelled is null || command.Plan is null ? PlanErrors.NotStarted()
             : Decision.Of([.. due, .. now.Started(command.Plan, now.Settings, 0, null, command.At)]);
     }
 
@@ -300,7 +315,7 @@ public sealed record Subscription : IState<Subscription>
         var cycle = now.Periods.CycleAt(command.At);
         if (command.Settings.Faults(cycle.Currency) is { Count: > 0 } faults)
         {
-            return SubscriptionErrors.Invalid(faults);
+            return PlanErrors.Invalid(faults);
         }
 
         if (BillingSettings.Same(command.Settings, now.Settings))
@@ -324,6 +339,14 @@ public sealed record Subscription : IState<Subscription>
         }
 
         return Decision.Of(due);
+    }
+
+    /// <summary>Sets who pays.</summary>
+    public Decision ChangePayer(ChangePayer command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var payer = command.Payer;
+        return Configure(new(command.Tenant, Settings with { Name = payer.Name, Address = payer.Address, Email = payer.Email, VatId = payer.VatId, PaymentMethod = payer.PaymentMethod }, command.At));
     }
 
     /// <summary>Records what was scheduled and whose time has come, once.</summary>
@@ -432,7 +455,7 @@ public sealed record Subscription : IState<Subscription>
 }
 
 /// <summary>What a subscription refuses.</summary>
-public static class SubscriptionErrors
+public static class PlanErrors
 {
     /// <summary>Something is wrong with what was sent; all faults at once.</summary>
     public static DomainError Invalid(IReadOnlyList<string> faults) => new("subscription-invalid", $"The subscription cannot be changed so: {string.Join("; ", faults)}.", "Correct what is named and send it again.");

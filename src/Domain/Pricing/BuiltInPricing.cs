@@ -1,13 +1,12 @@
+using AIaaS.Domain.Metering;
+
 namespace AIaaS.Domain.Pricing;
 
 /// <summary>What is there without set-up: a tenant without a subscription pays what its calls cost, by calendar months in UTC, in US dollars.</summary>
 public static class BuiltInPricing
 {
-    /// <summary>The meter that counts money: the exact cost of model calls and paid tool calls, in US dollars.</summary>
-    public const string CostMeter = "cost";
-
     /// <summary>The price of the plan <see cref="PayAsYouGo"/>: the cost itself.</summary>
-    public static Price CostPassThrough { get; } = new("cost-pass-through", 1, CostMeter, PriceModel.Percentage, "USD", DateTimeOffset.UnixEpoch) { Percent = 100m, Description = "Model and tool calls at cost" };
+    public static Price CostPassThrough { get; } = new("cost-pass-through", 1, BuiltInMeters.Cost, PriceModel.Percentage, "USD", DateTimeOffset.UnixEpoch) { Percent = 100m, Description = "Model and tool calls at cost" };
 
     /// <summary>The plan of a tenant that has no subscription.</summary>
     public static Plan PayAsYouGo { get; } = new("pay-as-you-go", 1, "Pay as you go", "USD") { Prices = [CostPassThrough.Id] };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AIaaS.Domain.Metering;
 using AIaaS.Domain.Payments;
 
 namespace AIaaS.Domain.Pricing;
@@ -61,8 +62,8 @@ public static class PriceRules
         if (price.Model == PriceModel.Percentage)
         {
             faults.If(price.Percent <= 0m || price.Percent > 10_000m || price.Percent.Scale > MaxDecimals, $"'percent' is {Words.Of(price.Percent)}; above 0 and at most 10,000 is possible, 100 for the amount itself");
-            faults.If(IsBuiltInMeter(price.Meter) && price.Meter != BuiltInPricing.CostMeter, $"a percentage is taken of money, and the meter '{price.Meter}' counts none; '{BuiltInPricing.CostMeter}' does");
-            faults.If(price.Meter == BuiltInPricing.CostMeter && price.Currency != "USD", $"the meter '{BuiltInPricing.CostMeter}' counts USD, so that a percentage of it is in USD and not in {PricingErrors.Shown(price.Currency)}");
+            faults.If(BuiltInMeters.Find(price.Meter ?? "") is not null && price.Meter != BuiltInMeters.Cost, $"a percentage is taken of money, and the meter '{price.Meter}' counts none; '{BuiltInMeters.Cost}' does");
+            faults.If(price.Meter == BuiltInMeters.Cost && price.Currency != "USD", $"the meter '{BuiltInMeters.Cost}' counts USD, so that a percentage of it is in USD and not in {PricingErrors.Shown(price.Currency)}");
         }
         else
         {
@@ -101,10 +102,10 @@ public static class PriceRules
 
         faults.If(plan.Quotas.DistinctBy(q => (q.Resource, q.Window)).Count() != plan.Quotas.Length, "a quota is there twice");
         faults.If(plan.Meters.DistinctBy(m => m.Meter).Count() != plan.Meters.Length, "a meter is there twice");
-        foreach (var meter in plan.Meters)
+        faults.If(plan.Meters.Length > 50, $"there are {plan.Meters.Length} meters; at most 50 are possible");
+        foreach (var meter in plan.Meters.Take(50))
         {
-            faults.If(!IsMeter(meter.Meter), $"the meter '{PricingErrors.Shown(meter.Meter)}' is no meter's name; use lower-case letters, digits, '_' and '.'");
-            faults.If(IsBuiltInMeter(meter.Meter), $"the meter '{meter.Meter}' comes with the product");
+            faults.All.AddRange(MeterRules.Faults(meter).Select(f => $"of the meter '{PricingErrors.Shown(meter.Meter)}': {f}"));
         }
 
         return faults.All;
@@ -206,14 +207,12 @@ public static class PriceRules
 
             var price = versions[^1];
             faults.If(
-                price.Model == PriceModel.Percentage && price.Meter != BuiltInPricing.CostMeter && !plan.Meters.Any(m => m.Meter == price.Meter && m.Unit == price.Currency),
-                $"the price '{id}' is a percentage of the meter '{price.Meter}', which counts no money in {price.Currency}: use '{BuiltInPricing.CostMeter}', or give the plan that meter with the unit '{price.Currency}'");
+                price.Model == PriceModel.Percentage && price.Meter != BuiltInMeters.Cost && !plan.Meters.Any(m => m.Meter == price.Meter && m.Unit == price.Currency),
+                $"the price '{id}' is a percentage of the meter '{price.Meter}', which counts no money in {price.Currency}: use '{BuiltInMeters.Cost}', or give the plan that meter with the unit '{price.Currency}'");
         }
     }
 
     private static bool IsMeter(string? text) => text is { Length: >= 1 and <= 100 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.') && text[0] != '.' && text[^1] != '.';
-
-    private static bool IsBuiltInMeter(string? text) => text is "runs" or "model_calls" or "cost" or "tool_calls" or "storage_bytes" or "api_requests" || text?.StartsWith("tokens.", StringComparison.Ordinal) == true;
 
     private static string IdFault(string name, string? id) => $"'{PricingErrors.Shown(id)}' cannot be its {name}: use 2 to 60 lower-case letters, digits and single inner dashes";
 
