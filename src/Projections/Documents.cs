@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AIaaS.Projections.Agents;
+using AIaaS.Projections.Budgets;
 using AIaaS.Projections.Channels;
 using AIaaS.Projections.Complaints;
 using AIaaS.Projections.Customers;
@@ -31,6 +32,9 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(LeadDocument))]
 [JsonSerializable(typeof(ComplaintDocument))]
 [JsonSerializable(typeof(HandoffDocument))]
+[JsonSerializable(typeof(BudgetDocument))]
+[JsonSerializable(typeof(BudgetPeriodDocument))]
+[JsonSerializable(typeof(BudgetAlertDocument))]
 [JsonSerializable(typeof(TenantKpis))]
 [JsonSerializable(typeof(UsageSlots))]
 [JsonSerializable(typeof(Sagas.SagaDocument))]

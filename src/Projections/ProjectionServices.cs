@@ -1,5 +1,6 @@
 using AIaaS.EventStore;
 using AIaaS.Projections.Agents;
+using AIaaS.Projections.Budgets;
 using AIaaS.Projections.Channels;
 using AIaaS.Projections.Complaints;
 using AIaaS.Projections.Customers;
@@ -47,6 +48,9 @@ public static class ProjectionServices
             .AddProjection<ComplaintsProjection, ComplaintDocument>()
             .AddProjection<HandoffsProjection, HandoffDocument>()
             .AddProjection<UsageSlotsProjection, UsageSlots>()
+            .AddProjection<BudgetsProjection, BudgetDocument>()
+            .AddProjection<BudgetPeriodsProjection, BudgetPeriodDocument>()
+            .AddProjection<BudgetAlertsProjection, BudgetAlertDocument>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

@@ -1,4 +1,5 @@
 using AIaaS.Queries.Agents;
+using AIaaS.Queries.Budgets;
 using AIaaS.Queries.Channels;
 using AIaaS.Queries.Complaints;
 using AIaaS.Queries.Customers;
@@ -35,5 +36,6 @@ public static class QueryServices
         .AddSingleton<HandoffQueries>()
         .AddSingleton<UsageQueries>()
         .AddSingleton<UsageExport>()
+        .AddSingleton<BudgetQueries>()
         .AddSingleton<KpiQueries>();
 }

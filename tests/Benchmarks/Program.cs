@@ -15,6 +15,7 @@ IBenchmark[] benchmarks =
     new SchemaValidate2k(),
     new SagaOrder(),
     new UsageIngest(),
+    new BudgetReserve(),
 ];
 IChildTask[] children =
 [

@@ -92,7 +92,7 @@ internal static class StreamEndpoints
         }
     }
 
-    private static StreamEvent View(RecordedEvent recorded, bool raw)
+    internal static StreamEvent View(RecordedEvent recorded, bool raw)
     {
         var data = Parse(recorded.Data);
         return new(

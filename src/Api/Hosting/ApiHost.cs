@@ -1,3 +1,4 @@
+using AIaaS.Api.Budgets;
 using AIaaS.Api.Http;
 using AIaaS.Api.OpenApi;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -112,6 +113,7 @@ internal sealed partial class ApiHost : IAsyncDisposable
         app.UseMiddleware<ProblemWriter>();
         app.UseRouting();
         app.UseMiddleware<ApiKeyAuthentication>();
+        app.UseMiddleware<QuotaHeaders>();
         app.MapOpenApi($"/openapi/{OpenApiSetup.Document}.json");
         app.UseSwaggerUI(o =>
         {

@@ -1,6 +1,7 @@
 using AIaaS.Api.Agents;
 using AIaaS.Api.Audit;
 using AIaaS.Api.Billing;
+using AIaaS.Api.Budgets;
 using AIaaS.Api.Bus;
 using AIaaS.Api.Channels;
 using AIaaS.Api.Complaints;
@@ -97,6 +98,8 @@ internal static class Composition
         CustomerEndpoints.Map(v1);
         PaymentEndpoints.Map(v1);
         LeadEndpoints.Map(v1);
+        BudgetEndpoints.Map(v1);
+        QuotaEndpoints.Map(v1);
         ComplaintEndpoints.Map(v1);
         HandoffEndpoints.Map(v1);
         UsageEndpoints.Map(v1);

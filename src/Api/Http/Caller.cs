@@ -57,6 +57,8 @@ internal static class Scopes
     public const string MetersWrite = "meters:write";
     public const string BillingRead = "billing:read";
     public const string BillingWrite = "billing:write";
+    public const string BudgetsRead = "budgets:read";
+    public const string BudgetsWrite = "budgets:write";
     public const string AuditRead = "audit:read";
     public const string ToolsRead = "tools:read";
     public const string ToolsWrite = "tools:write";
@@ -70,7 +72,7 @@ internal static class Scopes
     [
         "*", MessagesWrite, ConversationsRead, RunsRead, RunsWrite, KpisRead, ArticlesRead, ArticlesWrite, WorkflowsRead, OrdersRead, OrdersWrite, ProductsRead, CustomersRead, AuditRead, ToolsRead, ToolsWrite, ToolsCall, SideEffectsRead, SideEffectsWrite, OperationsRead, OperationsWrite, WorkflowsWrite,
         PaymentsRead, PaymentsWrite, LeadsRead, LeadsWrite, ComplaintsRead, ComplaintsWrite, HandoffsRead, HandoffsWrite,
-        UsageRead, UsageWrite, MetersRead, MetersWrite, BillingRead, BillingWrite,
+        UsageRead, UsageWrite, MetersRead, MetersWrite, BillingRead, BillingWrite, BudgetsRead, BudgetsWrite,
     ];
 }
 

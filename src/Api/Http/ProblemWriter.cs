@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Budgets;
 using AIaaS.EventStore;
 using AIaaS.Projections;
 
@@ -88,6 +89,7 @@ internal sealed partial class ProblemWriter(RequestDelegate next, ILogger<Proble
     {
         ProblemException e => e,
         DomainException e => new(e.Error.Status, e.Error.Code, e.Error.Message, e.Error.Hint, retryAfter: e.Error.Status is 429 or 503 ? 1 : null),
+        QuotaExceededException e => new(e.Error.Status, e.Error.Code, e.Error.Message, e.Error.Hint, retryAfter: (int)Math.Ceiling(Math.Max(1, e.RetryAfter.TotalSeconds))),
         InvalidWorkflowException e => Agents.WorkflowEndpoints.Faulty(e.Faults),
         InvalidQueryException e => new(400, "invalid-parameter", e.Message, "Change what the detail names; a cursor is only good for the query that gave it."),
         WrongExpectedVersionException => new(409, "conflict", "Others kept writing to the same place at the same time.", "Try again with the same Idempotency-Key.", retryAfter: 1),

@@ -114,14 +114,14 @@ internal static class ArticleEndpoints
             .Example(response: $$"""{ "article": "returns-policy", "tenant": "acme", "title": "Returns", "content": "You can send an item back within 30 days.", "audience": "Customer", "contentHash": "{{Hash}}", "size": 41, "revision": 1, "updatedAt": "2026-01-31T09:30:00+00:00" }""");
         articles.MapPut("/{article}", PutAsync)
             .Describe("putArticle", "Add or replace an article", "The same content again changes nothing.")
-            .ForTenants(Scopes.ArticlesWrite)
+            .ForTenants(Scopes.ArticlesWrite).StoresContent()
             .Example("""{ "title": "Returns", "content": "You can send an item back within 30 days.", "audience": "Customer" }""", $$"""{ "article": "returns-policy", "contentHash": "{{Hash}}", "changed": true }""");
         articles.MapDelete("/{article}", DeleteAsync)
             .Describe("deleteArticle", "Remove an article", "Runs that cited it keep what they cited.")
             .ForTenants(Scopes.ArticlesWrite);
         articles.MapPost("/import", ImportAsync)
             .Describe("importArticles", "Import articles", "Adds or replaces up to 1,000 articles, at most 8 MiB together. All are checked before the first is written.")
-            .ForTenants(Scopes.ArticlesWrite)
+            .ForTenants(Scopes.ArticlesWrite).StoresContent()
             .TakesUpTo(MaxImportBytes)
             .Idempotent()
             .Example("""{ "articles": [ { "article": "returns-policy", "title": "Returns", "content": "You can send an item back within 30 days.", "audience": "Customer" } ] }""", """{ "written": 1, "unchanged": 0 }""");

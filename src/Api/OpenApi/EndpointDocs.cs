@@ -31,6 +31,9 @@ internal sealed record ProblemDocs(params int[] Statuses);
 /// <summary>A body that the endpoint reads as a stream of bytes.</summary>
 internal sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 
+/// <summary>On an endpoint: what it is given counts as the tenant's storage.</summary>
+internal sealed class StoresContent;
+
 /// <summary>What stands on an endpoint besides its handler.</summary>
 internal static class EndpointDocs
 {
@@ -74,6 +77,9 @@ internal static class EndpointDocs
 
     /// <summary>It needs an idempotency key; a repetition is answered from the log.</summary>
     public static RouteHandlerBuilder Idempotent(this RouteHandlerBuilder endpoint) => endpoint.TakesIdempotencyKey().AddEndpointFilter<IdempotencyFilter>();
+
+    /// <summary>It stores what it is given: refused where the tenant's storage is used up.</summary>
+    public static RouteHandlerBuilder StoresContent(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new StoresContent());
 
     /// <summary>It takes bodies up to this size.</summary>
     public static RouteHandlerBuilder TakesUpTo(this RouteHandlerBuilder endpoint, int bytes) => endpoint.WithMetadata(new BodyLimit(bytes));

@@ -31,6 +31,7 @@ public sealed class RunEngine : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly WorkerHeartbeat? heartbeat;
     private readonly IWorkBus? bus;
+    private readonly QuotaGate? quotas;
     private readonly string process;
 
     /// <summary>Makes an engine.</summary>
@@ -49,7 +50,8 @@ public sealed class RunEngine : IAsyncDisposable
         IToolExecutor? executor = null,
         WorkerHeartbeat? heartbeat = null,
         IWorkBus? bus = null,
-        BudgetLedger? budgets = null)
+        BudgetLedger? budgets = null,
+        QuotaGate? quotas = null)
     {
         services = new(log, types, workflows, models, retriever, ids, time, telemetry, tools ?? new NoTools(), executor ?? new NoTools(), new(log, types, ids, time), budgets);
         states = new(log, types);
@@ -57,6 +59,7 @@ public sealed class RunEngine : IAsyncDisposable
         this.logger = logger ?? NullLogger<RunEngine>.Instance;
         this.heartbeat = heartbeat;
         this.bus = bus;
+        this.quotas = quotas;
         process = heartbeat?.Worker ?? ids.NewId().ToString("N");
     }
 
@@ -202,8 +205,9 @@ public sealed class RunEngine : IAsyncDisposable
             throw new DomainException(RunErrors.TooManyRuns(options.MaxActive));
         }
 
-        await services.Workflows.PublishAsync(workflow, cancellationToken);
         var request = (RunRequested)first[0];
+        using var ticket = quotas is null ? null : await quotas.AdmitRunAsync(tenant, request.Fork is not null, cancellationToken);
+        await services.Workflows.PublishAsync(workflow, cancellationToken);
         var stream = Run.Stream(tenant, request.Run);
         var context = new LiveRunContext(services, tenant, request.Run, process, metadata, -1, null);
         var machine = new RunMachine(Run.Initial, workflow, context);
@@ -215,6 +219,7 @@ public sealed class RunEngine : IAsyncDisposable
         if (!options.Executes)
         {
             await context.FlushAsync(cancellationToken);
+            ticket?.Begun(context.Position);
             HandOver(tenant, request.Run);
             return new(null, context.Position);
         }
@@ -239,6 +244,7 @@ public sealed class RunEngine : IAsyncDisposable
         }
 
         var accepted = context.Position;
+        ticket?.Begun(accepted);
         var parent = Activity.Current?.Context ?? default;
         _ = Task.Run(() => FinishAsync(execution, tenant, request.Run, machine, context, calls, parent), CancellationToken.None);
         return new(execution.Completion, accepted);

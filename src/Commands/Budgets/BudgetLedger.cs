@@ -180,7 +180,7 @@ public sealed class BudgetLedger(IEventStore log, EventTypes types, IdSource ids
 
                 if (!result.State.IsExhausted)
                 {
-                    _ = ForgetAsync(writer.DoAsync(p => p.Exhaust(wish.Amount, wish.At), wish.CorrelationId));
+                    await ForgetAsync(writer.DoAsync(p => p.Exhaust(wish.Amount, wish.At), wish.CorrelationId));
                 }
 
                 await GiveBackAsync(wish, holds.ToImmutable());

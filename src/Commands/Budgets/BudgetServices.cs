@@ -4,10 +4,10 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace AIaaS.Commands.Budgets;
 
-/// <summary>Registers budgets.</summary>
+/// <summary>Registers budgets and quotas.</summary>
 public static class BudgetServices
 {
-    /// <summary>Adds the catalogue, the ledger, what settles, and the service. Needs the log, the event types, an id source, the clock, the checkpoint store and the parking lot; <see cref="BudgetOptions"/> may be registered besides.</summary>
+    /// <summary>Adds the catalogue, the ledger, what settles, the service, and quotas (by the plans that an <see cref="IQuotaSource"/> knows; none without one). Needs the log, the event types, an id source, the clock, the checkpoint store and the parking lot; <see cref="BudgetOptions"/> may be registered besides.</summary>
     public static IServiceCollection AddBudgets(this IServiceCollection services)
     {
         services.TryAddSingleton(new BudgetOptions());
@@ -17,6 +17,11 @@ public static class BudgetServices
         services.AddSingleton<BudgetSettlement>();
         services.AddSingleton<ISubscription>(s => s.GetRequiredService<BudgetSettlement>());
         services.AddSingleton<BudgetService>();
+        services.TryAddSingleton<IQuotaSource, NoQuotas>();
+        services.AddSingleton<QuotaNoticeService>();
+        services.AddSingleton<QuotaOverrideService>();
+        services.AddSingleton<QuotaGate>();
+        services.AddSingleton<ISubscription>(s => s.GetRequiredService<QuotaGate>());
         return services;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using AIaaS.Domain.Pricing;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Budgets;
@@ -24,7 +25,10 @@ internal static class BudgetEventTypes
             .Add("budget.released", json.BudgetReleased, "budgetPeriod", new BudgetReleased(reserved.Reservation, Money.Usd(0.0009m), "unknown", At))
             .Add("budget.threshold-reached", json.BudgetThresholdReached, "budgetPeriod", new BudgetThresholdReached(80, Money.Usd(8.1m), Money.Usd(10), At))
             .Add("budget.exhausted", json.BudgetExhausted, "budgetPeriod", new BudgetExhausted(Money.Usd(0.05m), Money.Usd(0.02m), Money.Usd(10), At))
-            .Add("budget.balanced", json.BudgetBalanced, "budgetPeriod", new BudgetBalanced(granted, Money.Usd(8.1m), [reserved], [50, 80], false, At));
+            .Add("budget.balanced", json.BudgetBalanced, "budgetPeriod", new BudgetBalanced(granted, Money.Usd(8.1m), [reserved], [50, 80], false, At))
+            .Add("quota.reached", json.QuotaReached, "quota", new QuotaReached(QuotaResource.Requests, QuotaWindow.Day, 80, 8_000, 10_000, At))
+            .Add("quota.override.granted", json.QuotaOverrideGranted, "quotaOverrides", new QuotaOverrideGranted("019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", QuotaResource.Requests, QuotaWindow.Day, 20_000, At.AddDays(2), "platform", "A launch this weekend", At))
+            .Add("quota.override.revoked", json.QuotaOverrideRevoked, "quotaOverrides", new QuotaOverrideRevoked("019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "platform", At));
     }
 }
 
@@ -42,4 +46,7 @@ internal static class BudgetEventTypes
 [JsonSerializable(typeof(BudgetThresholdReached))]
 [JsonSerializable(typeof(BudgetExhausted))]
 [JsonSerializable(typeof(BudgetBalanced))]
+[JsonSerializable(typeof(QuotaReached))]
+[JsonSerializable(typeof(QuotaOverrideGranted))]
+[JsonSerializable(typeof(QuotaOverrideRevoked))]
 internal sealed partial class BudgetJson : JsonSerializerContext;
