@@ -572,7 +572,7 @@ public sealed class QuotaGate(
                     case BuiltInMeters.ModelCall when reading.Meter.StartsWith("tokens.", StringComparison.Ordinal):
                         Count(QuotaResource.Tokens, (long)reading.Value, e.Time);
                         break;
-                    case BuiltInMeters.ApiRequest when !isLive || e.Source != gate.requests?.Source:
+                    case BuiltInMeters.ApiRequest when (!isLive || e.Source != gate.requests?.Source) && reading.Dimensions?.GetValueOrDefault("status") != "429":
                         Count(QuotaResource.Requests, (long)reading.Value, e.Time);
                         break;
                     case BuiltInMeters.Run when !isLive && reading.Meter == "runs":
