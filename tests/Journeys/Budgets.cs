@@ -125,6 +125,21 @@ public sealed class Money_of_a_process_that_is_killed
     }
 
     [Test]
+    public async Task and_the_same_number_as_usage()
+    {
+        var calls = Events.Values.SelectMany(e => e).Count(e => e.GetProperty("type").GetString() == "model.call.completed");
+        List<JsonElement> readings = [];
+        await UntilAsync(
+            async () =>
+            {
+                readings = [.. (await api!.ReadStreamAsync("usage-shop_log", key)).SelectMany(e => e.GetProperty("data").GetProperty("readings").EnumerateArray())];
+                return readings.Count(r => r.GetProperty("meter").GetString() == "model_calls") == calls;
+            },
+            "each call is metered");
+        readings.Where(r => r.GetProperty("meter").GetString() == "cost").Sum(r => r.GetProperty("value").GetDecimal()).Should().Be(Billed());
+    }
+
+    [Test]
     public void spends_something() => Billed().Should().BePositive();
 
     [Test]
