@@ -76,7 +76,7 @@ internal sealed class BudgetReserve : IBenchmark
         var number = 0;
         var reserved = 0;
         var since = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Task.Run(
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(
             async () =>
             {
                 while (Stopwatch.GetElapsedTime(since) < WarmUp + Measured)

@@ -35,6 +35,7 @@ internal sealed class UsageIngest : IBenchmark
             var key = await OpenTenantAsync(api, cancellationToken);
             batches = await MeasureAsync(api.Url, key, BatchClients, BatchSize, Path, context.Time, cancellationToken);
             singles = await MeasureAsync(api.Url, key, SingleClients, 1, Path, context.Time, cancellationToken);
+            context.Say($"batches {batches.PerSecond:#,##0} events/s, single ones {singles.PerSecond:#,##0}/s");
             context.Say($"resident after it: {api.ResidentMiB:0} MiB");
         }
 
@@ -135,7 +136,7 @@ internal sealed class UsageIngest : IBenchmark
             {
                 text.Append(i == 0 ? "" : ",").Append("""{"specversion":"1.0","id":"bench-""");
                 ids[i] = text.Length;
-                text.Append('0', Digits).Append('"').Append(CultureInfo.InvariantCulture, $$""","source":"/bench/uploads","type":"com.example.upload","subject":"customer-{{i % 50}}","time":"{{now:yyyy-MM-dd'T'HH:mm:ss'Z'}}","datacontenttype":"application/json","data":{"bytes":{{1_000 + i}},"region":"{{(i % 4) switch { 0 => "eu", 1 => "us", 2 => "ap", _ => "sa" }}}","plan":"team" """).Append("}}");
+                text.Append('0', Digits).Append('"').Append(CultureInfo.InvariantCulture, $$""","source":"/bench/{{size}}","type":"com.example.upload","subject":"customer-{{i % 50}}","time":"{{now:yyyy-MM-dd'T'HH:mm:ss'Z'}}","datacontenttype":"application/json","data":{"bytes":{{1_000 + i}},"region":"{{(i % 4) switch { 0 => "eu", 1 => "us", 2 => "ap", _ => "sa" }}}","plan":"team" """).Append("}}");
             }
 
             bytes = Encoding.ASCII.GetBytes(text.Append(size == 1 ? "" : "]").ToString());
