@@ -79,6 +79,7 @@ public static class DomainEventTypes
             .AddPricing()
             .AddSubscriptions()
             .AddBudgets()
+            .AddCostGuard()
             .AddInvoices()
             .AddCorrections()
             .Build();

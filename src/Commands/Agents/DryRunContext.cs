@@ -52,6 +52,8 @@ internal sealed class DryRunContext(string tenant, DomainEvent[] record, ModelCa
         return pinned.IsEmpty ? null : pinned;
     }
 
+    public override ValueTask<bool> SafeModeAsync(Run run, CancellationToken cancellationToken) => new(record.OfType<RunStarted>().FirstOrDefault() is { SafeMode: true });
+
     public override ValueTask<Retrieval> RetrieveAsync(RetrieveNode node, string query, CancellationToken cancellationToken) =>
         searches.TryDequeue(out var found) && found.Query == query
             ? new(new Retrieval([.. found.Passages.Take(node.Top)], found.IndexPosition))

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using AIaaS.Commands.Routing;
 using AIaaS.Domain.Agents;
+using AIaaS.Domain.Budgets;
 
 namespace AIaaS.Commands.Agents;
 
@@ -26,7 +27,7 @@ internal static class Gates
     /// <summary>The most output tokens of a judgement.</summary>
     public const int CriticTokens = 300;
 
-    /// <summary>Holds an answer against the gates, in their order; the first one that refuses decides.</summary>
+    /// <summary>Holds an answer against the gates, in their order; the first one that refuses decides. In safe mode no other model is asked: that gate passes, and the detail says so.</summary>
     public static Verdict Check(ValidateNode node, Run run, Workflow workflow, RunCursor cursor, ModelCallCompleted answer)
     {
         AnswerReply? reply = null;
@@ -50,6 +51,7 @@ internal static class Gates
 
         var passages = cursor.Found?.Passages ?? [];
         var judged = 0;
+        var isSkipped = false;
         foreach (var gate in node.Gates)
         {
             var verdict = gate.Kind switch
@@ -58,6 +60,7 @@ internal static class Gates
                 GateKind.Factuality when reply is not null => Factuality(reply, run.Request!.Text, passages, claims: !run.IsFirstVersion),
                 GateKind.Factuality => Claims.Uncarried(TextOf(workflow, answer), passages) is { } claim ? Uncarried(claim) : Verdict.Passed,
                 GateKind.ScoreThreshold => Score(reply?.Confidence ?? ScoreOf(answer.Response), gate.Threshold ?? 0.8m),
+                GateKind.CriticCall when run.Started is { SafeMode: true } => Verdict.Passed,
                 GateKind.CriticCall => judged < cursor.Judgements.Count ? Judge(cursor.Judgements[judged++], gate.Threshold ?? 0.8m) : Verdict.Passed with { Critic = gate },
                 _ => throw new InvalidOperationException($"The run engine does not know the gate {gate.Kind}."),
             };
@@ -65,9 +68,11 @@ internal static class Gates
             {
                 return verdict;
             }
+
+            isSkipped |= gate.Kind == GateKind.CriticCall && run.Started is { SafeMode: true };
         }
 
-        return Verdict.Passed;
+        return isSkipped ? Verdict.Passed with { Detail = SafeModeRules.Code } : Verdict.Passed;
     }
 
     /// <summary>What the customer would be told by an answer, and the answer where it rests on passages; nothing where it cannot be read or is no answer.</summary>

@@ -63,6 +63,23 @@ internal sealed class LiveRunContext : RunContext
     public override (ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine) Pins() =>
         (services.Models.Tiers, services.Models.PricesAt(Now()).Version, RunRules.Version);
 
+    public override ValueTask<bool> SafeModeAsync(Run run, CancellationToken cancellationToken) =>
+        services.SafeMode is not { } registry || run.Request!.Fork is not null ? new(false)
+        : registry.Ready.IsCompletedSuccessfully && registry.Of(tenant).Active.IsEmpty ? new(false)
+        : new(IsSafeAsync(registry, run, cancellationToken));
+
+    private async Task<bool> IsSafeAsync(SafeModeRegistry registry, Run run, CancellationToken cancellationToken)
+    {
+        await registry.Ready.WaitAsync(cancellationToken);
+        var mode = registry.Of(tenant);
+        if (mode.Active.Values.Any(b => b.Scope == BudgetScope.Key))
+        {
+            origin ??= await OriginAsync(cancellationToken);
+        }
+
+        return mode.Covers(run.Request!.Workflow, run.Request.Customer, BudgetAccount.KeyOf(origin), Now());
+    }
+
     public override ImmutableSortedDictionary<string, string>? PinTools(IReadOnlyCollection<(string Name, string? Version)> tools)
     {
         var pins = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);

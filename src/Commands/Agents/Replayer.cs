@@ -267,6 +267,8 @@ public sealed class Replayer(EventTypes types, WorkflowCatalog workflows, ModelC
             ? (e.Pins.Models, e.Pins.PriceBook, e.Pins.Engine)
             : throw Differs("the replay starts the run here");
 
+        public override ValueTask<bool> SafeModeAsync(Run run, CancellationToken cancellationToken) => new(Recorded is RunStarted { SafeMode: true });
+
         public override ValueTask<Retrieval> RetrieveAsync(RetrieveNode node, string query, CancellationToken cancellationToken) => Recorded switch
         {
             KnowledgeRetrieved e => new(new Retrieval(e.Passages, e.IndexPosition)),

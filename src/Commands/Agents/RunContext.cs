@@ -29,6 +29,9 @@ internal abstract class RunContext
     /// <summary>What the run pins beyond its workflow.</summary>
     public abstract (ImmutableSortedDictionary<string, string> Models, string PriceBook, string Engine) Pins();
 
+    /// <summary>Whether the run that starts is made cheaper, since a budget that it falls under runs low.</summary>
+    public abstract ValueTask<bool> SafeModeAsync(Run run, CancellationToken cancellationToken);
+
     /// <summary>The version of each tool that is there, of those asked for; and of their compensations.</summary>
     /// <param name="tools">Names, each with the version that the workflow asks for, or null for the newest.</param>
     public abstract ImmutableSortedDictionary<string, string>? PinTools(IReadOnlyCollection<(string Name, string? Version)> tools);

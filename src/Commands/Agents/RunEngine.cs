@@ -51,9 +51,10 @@ public sealed class RunEngine : IAsyncDisposable
         WorkerHeartbeat? heartbeat = null,
         IWorkBus? bus = null,
         BudgetLedger? budgets = null,
-        QuotaGate? quotas = null)
+        QuotaGate? quotas = null,
+        SafeModeRegistry? safeMode = null)
     {
-        services = new(log, types, workflows, models, retriever, ids, time, telemetry, tools ?? new NoTools(), executor ?? new NoTools(), new(log, types, ids, time), budgets);
+        services = new(log, types, workflows, models, retriever, ids, time, telemetry, tools ?? new NoTools(), executor ?? new NoTools(), new(log, types, ids, time), budgets, safeMode);
         states = new(log, types);
         this.options = options ?? new();
         this.logger = logger ?? NullLogger<RunEngine>.Instance;
@@ -553,7 +554,8 @@ public sealed class RunEngine : IAsyncDisposable
         IToolRegistry Tools,
         IToolExecutor Executor,
         ConversationCustomers Customers,
-        BudgetLedger? Budgets);
+        BudgetLedger? Budgets,
+        SafeModeRegistry? SafeMode);
 
     private sealed class Execution
     {

@@ -153,7 +153,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
 
     private async Task MakeAsync(RunMove move, CancellationToken cancellationToken) => Take(move switch
     {
-        RunMove.Start => Start(),
+        RunMove.Start => await StartAsync(cancellationToken),
         RunMove.Search m => await SearchAsync(m.Node, cancellationToken),
         RunMove.RequestCall m => await RequestAsync(m.Node, null, cancellationToken),
         RunMove.Read m => await ReadAsync(m.Node, cancellationToken),
@@ -171,8 +171,9 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         _ => throw new InvalidOperationException($"The run engine does not know the move {move}."),
     });
 
-    private RunStarted Start()
+    private async Task<RunStarted> StartAsync(CancellationToken cancellationToken)
     {
+        var safeMode = await context.SafeModeAsync(Run, cancellationToken);
         var at = context.Now();
         var (models, priceBook, engine) = context.Pins();
         var prompts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -192,7 +193,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         }
 
         var pins = new RunPins(Workflow.Hash, prompts.ToImmutable(), models, priceBook, engine) { Tools = tools is { Count: > 0 } ? context.PinTools(tools) : null };
-        return new(pins, Workflow.Limits.Steps, Money.Usd(Workflow.Limits.CostUsd), at) { Worker = context.Worker };
+        return new(pins, Workflow.Limits.Steps, Money.Usd(Workflow.Limits.CostUsd), at) { Worker = context.Worker, SafeMode = safeMode };
     }
 
     private async Task<DomainEvent> SearchAsync(RetrieveNode node, CancellationToken cancellationToken)
@@ -200,7 +201,7 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         try
         {
             var query = node.Query is { } template ? State(node).Text(template) : Run.Request!.Text;
-            var found = await context.RetrieveAsync(node, query, cancellationToken);
+            var found = await context.RetrieveAsync(IsSafe ? node with { Top = SafeModeRules.Passages(node.Top) } : node, query, cancellationToken);
             return new KnowledgeRetrieved(node.Id, query, found.Passages, found.IndexPosition, context.Now());
         }
         catch (RetrievalFailedException)
@@ -232,20 +233,22 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
                 ModelTask.Agent => ModelTasks.BuildAgent(model, prompt, text, context.Offer(Run.Started!.Pins, node.Tools ?? []), AgentLoop.Turns(cursor, node), most),
                 _ => throw new InvalidOperationException($"The run engine does not know the task {node.Task}."),
             },
-            cancellationToken);
+            cancellationToken,
+            isFixed: fork?.Tier is not null);
     }
 
     /// <summary>
     /// Asks for a call. Where money or tokens run low, for a shorter one, then for one of a cheaper tier, before the run is cut; the event
-    /// says so.
+    /// says so. In safe mode the cheaper tier is taken from the start, unless a fork names one.
     /// </summary>
-    private async Task<DomainEvent> RequestAsync(string step, RunCursor cursor, Tier tier, string? named, int mostTokens, bool critic, Func<string, int, string> build, CancellationToken cancellationToken)
+    private async Task<DomainEvent> RequestAsync(string step, RunCursor cursor, Tier wanted, string? named, int mostTokens, bool critic, Func<string, int, string> build, CancellationToken cancellationToken, bool isFixed = false)
     {
         var pins = Run.Started!.Pins;
+        var tier = IsSafe && !isFixed && named is null ? SafeModeRules.Cheaper(wanted, pins) : wanted;
         var model = named ?? pins.Models.GetValueOrDefault(tier.ToString(), "");
         var most = mostTokens;
         var request = build(model, most);
-        string? degraded = null;
+        var degraded = tier < wanted ? SafeModeRules.Words(wanted, tier) : null;
         if (context.WorstCase(pins.PriceBook, model, request, most) is not { } worstCase)
         {
             return End(new(RunOutcome.Failed, "model-unknown", null));
@@ -581,6 +584,9 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
     /// <summary>JSON as it is read back from its event: whatever is made of it is then the same live and on a replay.</summary>
     internal static JsonElement Normal(JsonElement json) =>
         JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(json, DomainJson.Default.JsonElement), DomainJson.Default.JsonElement);
+
+    /// <summary>Whether a budget ran low when the run started.</summary>
+    private bool IsSafe => Run.Started is { SafeMode: true };
 
     private ForkOrigin? ForkOf(ModelNode node) => Run.Request?.Fork is { } fork && fork.FromStep == node.Id ? fork : null;
 }

@@ -118,6 +118,10 @@ public sealed record RunStarted(RunPins Pins, int StepLimit, Money Budget, DateT
     /// <summary>The worker that started it; its heartbeat keeps the run. Null in runs of rules version 1.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Worker { get; init; }
+
+    /// <summary>Whether a budget ran low when it started: cheaper tiers, half the passages, no critic. Left out where not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SafeMode { get; init; }
 }
 
 /// <summary>Type <c>agent.run.resumed</c>: after a crash, another worker goes on from the last event.</summary>
