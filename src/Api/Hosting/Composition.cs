@@ -72,7 +72,7 @@ internal static class Composition
 
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
         services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Workers)).AddShippedSagas();
-        services.AddPricing().AddSubscriptions();
+        services.AddPricing().AddSubscriptions().AddModelPrices();
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
@@ -102,6 +102,7 @@ internal static class Composition
         UsageEndpoints.Map(v1);
         MeterEndpoints.Map(v1);
         PricingEndpoints.Map(v1);
+        ModelPriceEndpoints.Map(v1);
         PlanEndpoints.Map(v1);
         SagaEndpoints.Map(v1);
         DeadLetterEndpoints.Map(v1);
