@@ -101,6 +101,17 @@ public sealed class Prices : ApiTest
     public async Task of_a_plan_must_be_there() => (await CallAsync(HttpMethod.Put, $"/v1/plans/{NewId("plan")}", RunningApi.AdminKey, Json("""{ "name": "", "currency": "USD", "recurringFee": -1, "prices": [ "nothing" ], "quotas": [ { "resource": "Runs", "window": "Moment", "limit": 1 } ] }""")))
         .ShouldBeProblem(422, "plan-invalid").Body!["detail"]!.GetValue<string>().Should().ContainAll("the name is missing", "'recurringFee' is -1", "there is no price 'nothing'", "the quota of Runs cannot be for a Moment");
 
+    [Test]
+    public async Task of_models_are_published_from_a_moment_on()
+    {
+        var published = await PostAsync("/v1/model-prices", RunningApi.AdminKey, """{ "from": "2090-01-01T00:00:00Z", "models": { "offline-a": { "uncachedInput": 1, "output": 4 } }, "reason": "test" }""");
+        published.Body!["models"]!["offline-a"]!["reasoning"]!.GetValue<decimal>().Should().Be(4m, published.Text);
+        var shown = (await GetAsync("/v1/model-prices", (await NewTenantAsync()).Key)).Body!;
+        shown["versions"]!.AsArray().Last()!["version"]!.GetValue<string>().Should().StartWith("published-");
+        shown["current"]!.GetValue<string>().Should().NotStartWith("published-");
+        (await PostAsync("/v1/model-prices", RunningApi.AdminKey, """{ "from": "2090-01-01T00:00:00Z", "models": { "nobody": { "uncachedInput": -1, "output": 4 } } }""")).ShouldBeProblem(422, "model-prices-invalid");
+    }
+
     private static string NewId(string what) => $"{what}-{RunningApi.Next()}";
 
     private async Task<Response> PutAsync(string path, string body)

@@ -73,7 +73,7 @@ internal static class Composition
 
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs().AddInvoices(BillingSetup.Read(configuration));
         services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Workers)).AddShippedSagas();
-        services.AddPricing().AddSubscriptions().AddCorrections();
+        services.AddPricing().AddSubscriptions().AddModelPrices().AddCorrections();
         if (settings.Roles.HasFlag(Roles.Sagas))
         {
             services.AddHostedService(s => s.GetRequiredService<CorrectionJob>());
@@ -110,6 +110,7 @@ internal static class Composition
         UsageEndpoints.Map(v1);
         MeterEndpoints.Map(v1);
         PricingEndpoints.Map(v1);
+        ModelPriceEndpoints.Map(v1);
         PlanEndpoints.Map(v1);
         InvoiceEndpoints.Map(v1);
         CorrectionEndpoints.Map(v1);

@@ -270,6 +270,11 @@ public sealed class RunEngine : IAsyncDisposable
                 return;
             }
 
+            if (state.Started is { } started)
+            {
+                await services.Models.LearnAsync(started.Pins.PriceBook, stopping.Token);
+            }
+
             var before = EventMetadata.Read(last.Metadata.Span);
             var metadata = before with { Chain = null, CausationId = last.Id.ToString("N"), Actor = "runs" };
             var context = new LiveRunContext(services, tenant, run, process, metadata, last.Version, ChainOf(stream, before)) { Request = state.Request };

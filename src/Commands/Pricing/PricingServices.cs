@@ -17,4 +17,14 @@ public static class PricingServices
         services.AddSingleton<ISubscription>(s => s.GetRequiredService<PriceCatalog>());
         return services;
     }
+
+    /// <summary>Adds prices of models that are published beside those of the configuration. Needs the models and what <see cref="AddPricing"/> needs.</summary>
+    public static IServiceCollection AddModelPrices(this IServiceCollection services)
+    {
+        services.AddSingleton<ModelPriceService>();
+        services.AddSingleton<ModelPriceWatch>();
+        services.AddSingleton<ISubscription>(s => s.GetRequiredService<ModelPriceWatch>());
+        services.AddHostedService<ModelPriceLoading>();
+        return services;
+    }
 }

@@ -9,7 +9,7 @@ namespace AIaaS.Commands.Routing;
 public sealed class ModelCatalog
 {
     private readonly FrozenDictionary<string, IModelClient> clients;
-    private readonly ImmutableArray<PriceBook> books;
+    private ImmutableArray<PriceBook> books;
 
     /// <summary>Makes a catalogue.</summary>
     /// <param name="tiers">The model of each tier; all tiers must be there.</param>
@@ -44,6 +44,9 @@ public sealed class ModelCatalog
     /// <summary>The model of each tier, as a run pins it.</summary>
     public ImmutableSortedDictionary<string, string> Tiers { get; }
 
+    /// <summary>The versions of the prices, in the order of the time from which they hold.</summary>
+    public IReadOnlyList<PriceBook> Books => books;
+
     /// <summary>The names of all models, in order.</summary>
     public IEnumerable<string> Models => clients.Keys.Order(StringComparer.Ordinal);
 
@@ -60,19 +63,46 @@ public sealed class ModelCatalog
     /// <exception cref="InvalidOperationException">None holds as early as that.</exception>
     public PriceBook PricesAt(DateTimeOffset at)
     {
-        for (var i = books.Length - 1; i >= 0; i--)
+        var known = books;
+        for (var i = known.Length - 1; i >= 0; i--)
         {
-            if (books[i].EffectiveFrom <= at)
+            if (known[i].EffectiveFrom <= at)
             {
-                return books[i];
+                return known[i];
             }
         }
 
-        throw new InvalidOperationException($"No version of the price book holds at {at:u}; the first one holds from {books[0].EffectiveFrom:u}.");
+        throw new InvalidOperationException($"No version of the price book holds at {at:u}; the first one holds from {known[0].EffectiveFrom:u}.");
     }
 
     /// <summary>The version of that name; null where there is none.</summary>
     public PriceBook? Prices(string version) => books.FirstOrDefault(b => b.Version == version);
+
+    /// <summary>
+    /// Takes a version that was published; one of a name that is known changes nothing. Of several from one moment the last that was taken holds. A model that was
+    /// added to the configuration after it was published has the price that stands there.
+    /// </summary>
+    public void Take(PriceBook published)
+    {
+        var prices = published.Models.ToDictionary(m => m, published.Of, StringComparer.Ordinal);
+        foreach (var model in clients.Keys.Where(m => !published.Knows(m)))
+        {
+            if (books.LastOrDefault(b => b.Knows(model)) is { } other)
+            {
+                prices.Add(model, other.Of(model));
+            }
+        }
+
+        var taken = new PriceBook(published.Version, published.EffectiveFrom, prices);
+        ImmutableInterlocked.Update(ref books, (known, book) => known.Any(b => b.Version == book.Version) ? known : [.. known.Append(book).OrderBy(b => b.EffectiveFrom)], taken);
+    }
+
+    /// <summary>Sees to it that a version that a run has pinned is known here, though it was published in another process a moment ago.</summary>
+    public Task LearnAsync(string version, CancellationToken cancellationToken = default) =>
+        Prices(version) is null && ReadPublished is { } read ? read(cancellationToken) : Task.CompletedTask;
+
+    /// <summary>Reads on what was published; null where nothing is.</summary>
+    internal Func<CancellationToken, Task>? ReadPublished { get; set; }
 
     /// <summary>The most that a call can cost, by a version of the prices.</summary>
     /// <exception cref="KeyNotFoundException">The model is not known or not priced.</exception>

@@ -14,6 +14,9 @@ public static class PricingErrors
     /// <summary>An exchange rate cannot be published; all faults at once.</summary>
     public static DomainError InvalidRate(string @base, string quote, IReadOnlyList<string> faults) => new("exchange-rate-invalid", $"The exchange rate from '{Shown(@base)}' to '{Shown(quote)}' cannot be published: {string.Join("; ", faults)}.", "Correct what is named and send it again.");
 
+    /// <summary>Model prices cannot be published; all faults at once.</summary>
+    public static DomainError InvalidModelPrices(IReadOnlyList<string> faults) => new("model-prices-invalid", $"The model prices cannot be published: {string.Join("; ", faults)}.", "Correct what is named and send it again.");
+
     /// <summary>The id belongs to the product.</summary>
     public static DomainError BuiltIn(string id) => new("pricing-built-in", $"'{id}' comes with the product and does not change.", "Publish one under another id.", 409);
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AIaaS.EventStore;
 
@@ -29,7 +30,8 @@ internal static class PricingEventTypes
         return types
             .Add("price.published", json.PricePublished, "price", new PricePublished(price, "prices of 2026", At))
             .Add("plan.published", json.PlanPublished, "plan", new PlanPublished(plan, "plans of 2026", At))
-            .Add("exchange-rate.published", json.ExchangeRatePublished, "exchangeRate", new ExchangeRatePublished("EUR", "USD", 1.0842m, new(2026, 1, 31, 0, 0, 0, TimeSpan.Zero), "reference rate of the ECB", At));
+            .Add("exchange-rate.published", json.ExchangeRatePublished, "exchangeRate", new ExchangeRatePublished("EUR", "USD", 1.0842m, new(2026, 1, 31, 0, 0, 0, TimeSpan.Zero), "reference rate of the ECB", At))
+            .Add("model-prices.published", json.ModelPricesPublished, "modelPrices", new ModelPricesPublished("published-1", new(2026, 2, 1, 0, 0, 0, TimeSpan.Zero), ImmutableSortedDictionary.Create<string, ModelTokenPrices>(StringComparer.Ordinal).Add("offline-a", new(0.1m, 0.025m, 0.1m, 0.4m, 0.4m)), "prices of 2026", At));
     }
 }
 
@@ -41,4 +43,5 @@ internal static class PricingEventTypes
 [JsonSerializable(typeof(PricePublished))]
 [JsonSerializable(typeof(PlanPublished))]
 [JsonSerializable(typeof(ExchangeRatePublished))]
+[JsonSerializable(typeof(ModelPricesPublished))]
 internal sealed partial class PricingJson : JsonSerializerContext;
