@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -298,12 +299,14 @@ internal static class JsonForm
             var plain = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
             faults.Add(pointer, plain switch
             {
-                { IsEnum: true } => $"is not possible; one of {string.Join(", ", Enum.GetNames(plain))} is needed",
+                { IsEnum: true } => $"is not possible; one of {string.Join(", ", Enum.GetNames(plain).Select(n => plain.GetField(n)?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? n))} is needed",
                 _ when plain == typeof(string) && element.ValueKind == JsonValueKind.String => "holds half of a surrogate pair, such as \\ud83d without its second half; write the character in UTF-8 or as both halves",
                 _ when plain == typeof(string) => $"is {Name(element)}; text is needed",
                 _ when plain == typeof(bool) => $"is {Name(element)}; true or false is needed",
                 _ when plain == typeof(DateTimeOffset) => "is not a time; RFC 3339 is needed, for example 2026-01-31T09:30:00Z",
-                _ when plain.IsPrimitive || plain == typeof(decimal) => $"is {Name(element)} or out of range; a number is needed",
+                _ when (plain.IsPrimitive || plain == typeof(decimal)) && element.ValueKind != JsonValueKind.Number => $"is {Name(element)}; a number is needed",
+                _ when plain == typeof(decimal) || plain == typeof(double) || plain == typeof(float) => "is out of range; a smaller number is needed",
+                _ when plain.IsPrimitive => "is no whole number, or out of range; a whole number is needed",
                 _ => "has a value that is not possible here",
             });
         }

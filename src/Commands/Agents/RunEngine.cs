@@ -522,7 +522,10 @@ public sealed class RunEngine : IAsyncDisposable
         throw new DomainException(RunErrors.UnknownRun(run));
     }
 
-    /// <summary>Waits while another worker moves the run on: until it has ended, or has stood still for longer than the grace.</summary>
+    /// <summary>
+    /// Waits while another worker moves the run on: until it has ended, its worker is lost, or, where workers show no sign of life, it has stood
+    /// still for longer than the grace.
+    /// </summary>
     private async Task WatchAsync(string tenant, string run, long version, CancellationToken cancellationToken)
     {
         var since = services.Time.GetTimestamp();
@@ -537,6 +540,10 @@ public sealed class RunEngine : IAsyncDisposable
             if (loaded.Version > version)
             {
                 (version, since) = (loaded.Version, services.Time.GetTimestamp());
+            }
+            else if (HasLease && !await IsElsewhereAsync(loaded.State, cancellationToken))
+            {
+                return;
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), services.Time, cancellationToken);

@@ -36,7 +36,7 @@ public sealed class RunRecovery : ISubscription
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<string, Open> open = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim slots = new(Concurrency);
+    private readonly SemaphoreSlim slots;
     private LogPosition? born;
     private LogPosition received;
     private SubscriptionState state = SubscriptionState.Stopped;
@@ -54,6 +54,8 @@ public sealed class RunRecovery : ISubscription
         ILogger<RunRecovery>? logger = null)
     {
         (this.log, this.types, this.engine, this.conversations, this.checkpoints, this.retriever, this.time) = (log, types, engine, conversations, checkpoints, retriever, time);
+        // The runs of a lost worker were all under way at once and go on so: none waits for another one's end.
+        slots = new(engine.HasLease ? Math.Max(Concurrency, engine.Options.MaxActive) : Concurrency);
         signals = new(engine, log, types, IdSource.From(time), time);
         this.logger = logger ?? NullLogger<RunRecovery>.Instance;
     }

@@ -14,7 +14,8 @@ public interface IWork
 /// <summary>Take a saga on from where it is.</summary>
 /// <param name="Tenant">The tenant.</param>
 /// <param name="Saga">The saga, <c>{name}.{id}</c>.</param>
-public sealed record ExecuteSaga(string Tenant, string Saga) : IWork;
+/// <param name="LeftBy">The worker that had it and was seen to be lost, or to have put it down: whoever gets the work need not watch that one's heartbeat anew.</param>
+public sealed record ExecuteSaga(string Tenant, string Saga, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? LeftBy = null) : IWork;
 
 /// <summary>Take a run on from where it is.</summary>
 /// <param name="Tenant">The tenant.</param>

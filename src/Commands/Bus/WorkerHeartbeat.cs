@@ -18,6 +18,10 @@ public sealed record WorkerOptions
     [Range(typeof(TimeSpan), "00:00:00.030", "00:10:00")]
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>How long a saga may stand still under a worker that lives before another one takes it up: its worker may have put it down, as when the broker went away. Longer than any call takes. Default 1 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.030", "01:00:00")]
+    public TimeSpan StillFor { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Whether no other process can be on this log, as with the embedded engine: then every other worker is dead, and no heartbeat is written.</summary>
     public bool OwnsLog { get; init; } = true;
 }

@@ -9,7 +9,7 @@ namespace AIaaS.Commands.Sagas;
 
 /// <summary>
 /// Sees to it that no saga is left standing, whatever process stopped at whatever point: follows the log, keeps the set of sagas that have
-/// something to do, and publishes those anew that do not move and whose worker is dead. The checkpoint never passes a saga that has
+/// something to do, and publishes those anew that do not move and whose worker is dead or has put them down. The checkpoint never passes a saga that has
 /// something to do, so a restart reads only what came behind it.
 /// </summary>
 public sealed partial class SagaRecovery(
@@ -27,7 +27,6 @@ public sealed partial class SagaRecovery(
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan UnclaimedFor = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan StillFor = TimeSpan.FromMinutes(1);
     private static readonly EventFilter Filter = EventFilter.Streams("saga-");
 
     private readonly WorkerOptions options = options ?? new();
@@ -161,7 +160,7 @@ public sealed partial class SagaRecovery(
             }
 
             var quiet = saga.Worker is null ? options.OwnsLog && saga.Position <= born ? TimeSpan.Zero : UnclaimedFor
-                : alive[saga.Worker] ? StillFor
+                : alive[saga.Worker] ? options.StillFor
                 : TimeSpan.Zero;
             if (worker.IsActive(stream) || time.GetElapsedTime(saga.MovedAt) < quiet + Backoff(saga.Tries))
             {
@@ -177,7 +176,7 @@ public sealed partial class SagaRecovery(
                     continue;
                 }
 
-                await bus.PublishAsync(new ExecuteSaga(saga.Tenant, saga.Saga), cancellationToken);
+                await bus.PublishAsync(new ExecuteSaga(saga.Tenant, saga.Saga, saga.Worker), cancellationToken);
                 open.TryUpdate(stream, saga with { Tries = saga.Tries + 1, MovedAt = time.GetTimestamp() }, saga);
                 Again(logger, saga.Saga, saga.Worker ?? "none");
             }

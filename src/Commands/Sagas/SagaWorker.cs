@@ -58,7 +58,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
     public Task HandleAsync(ExecuteSaga work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return ExecuteAsync(work.Tenant, work.Saga, cancellationToken);
+        return ExecuteAsync(work.Tenant, work.Saga, work.LeftBy, cancellationToken);
     }
 
     /// <summary>
@@ -66,7 +66,9 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
     /// behind the call that is under way.
     /// </summary>
     /// <exception cref="DomainException">There is no such saga, or its definition is not here.</exception>
-    public async Task ExecuteAsync(string tenant, string saga, CancellationToken cancellationToken = default)
+    public Task ExecuteAsync(string tenant, string saga, CancellationToken cancellationToken = default) => ExecuteAsync(tenant, saga, null, cancellationToken);
+
+    private async Task ExecuteAsync(string tenant, string saga, string? leftBy, CancellationToken cancellationToken)
     {
         var stream = Saga.Stream(tenant, saga).Value;
         if (EventStoreLimits.NameFault(stream) is not null)
@@ -88,15 +90,15 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
         try
         {
             IReadOnlyList<DomainEvent> carried = [];
-            for (var lost = 0; ; lost++)
+            for (var conflicts = 0; ; conflicts++)
             {
-                var session = new Session(this, tenant, saga, stream, carried, cancellationToken);
+                var session = new Session(this, tenant, saga, stream, leftBy, carried, cancellationToken);
                 try
                 {
                     await session.RunAsync();
                     return;
                 }
-                catch (WrongExpectedVersionException e) when (lost < MaxLost)
+                catch (WrongExpectedVersionException e) when (conflicts < MaxLost)
                 {
                     // A timer, a resolution or another worker wrote in between: what stands there now decides, and an outcome that is known is kept.
                     carried = session.Outcomes;
@@ -135,7 +137,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
     private static partial void IsUnknown(ILogger logger, string call, string saga, string reason);
 
     /// <summary>A saga from one load of its stream on.</summary>
-    private sealed class Session(SagaWorker owner, string tenant, string saga, string stream, IReadOnlyList<DomainEvent> carried, CancellationToken stopping)
+    private sealed class Session(SagaWorker owner, string tenant, string saga, string stream, string? leftBy, IReadOnlyList<DomainEvent> carried, CancellationToken stopping)
     {
         private readonly List<DomainEvent> pending = [];
         private Saga state = Saga.Initial;
@@ -163,7 +165,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
                 await FlushAsync();
             }
 
-            if (state.EndedAt is not null || state.Worker is { } worker && worker != owner.heartbeat.Worker && await owner.heartbeat.IsAliveAsync(worker, stopping))
+            if (state.EndedAt is not null || state.Worker is { } worker && worker != owner.heartbeat.Worker && worker != leftBy && await owner.heartbeat.IsAliveAsync(worker, stopping))
             {
                 return;
             }

@@ -34,7 +34,7 @@ public sealed class ToolTelemetry : IDisposable
 
     internal Activity? Start(ToolManifest tool, ToolCall call)
     {
-        var span = spans.StartActivity("execute_tool " + tool.Name, ActivityKind.Client);
+        var span = spans.HasListeners() ? spans.StartActivity("execute_tool " + tool.Name, ActivityKind.Client) : null;
         return span?
             .SetTag("tenant_id", call.Tenant)
             .SetTag("tool_id", tool.Name)

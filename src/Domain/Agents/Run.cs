@@ -123,6 +123,9 @@ public sealed record Run : IState<Run>
     /// <summary>Whether the run was begun by rules of version 1.</summary>
     public bool IsFirstVersion => Started?.Pins.Engine == "1";
 
+    /// <summary>Whether a question for a confirmation says all of the call that it is about. Since version 3.</summary>
+    public bool NamesConfirmedCalls => Started?.Pins.Engine is not ("1" or "2");
+
     /// <summary>The steps that wait now for something from outside.</summary>
     public IEnumerable<RunWaiting> Waits => Completed is not null ? [] : Cursors.Where(c => c is { Waiting: not null, Signal: null, TimedOut: false }).Select(c => c.Waiting!);
 
@@ -147,28 +150,30 @@ public sealed record Run : IState<Run>
     {
         RunRequested e => this with { Request = e },
         RunStarted e => this with { Started = e, Worker = e.Worker, Cursors = [Cursors[0] with { Since = e.At }], Cost = e.Budget with { Amount = 0 }, Held = e.Budget with { Amount = 0 } },
-        RunResumed e => this with { Worker = e.Worker, Cursors = [.. Cursors.Select(c => Resume(c, e.At))] },
+        RunResumed e => this with { Worker = e.Worker, Cursors = Resume(e.At) },
         RunClaimed e => this with { Worker = e.Worker },
         RunMoved e => this with { Started = Started! with { Pins = e.Pins } },
-        KnowledgeRetrieved e => With(e.Step, c => c with { Found = e, Searched = true }) with { StepsWithoutProgress = 0 },
-        ModelCallRequested e => With(e.Step, c => c with { OpenCall = e, Interrupted = false, Attempts = e.Attempt, Answered = false }),
+        KnowledgeRetrieved e => With(e.Step, e, static (c, e) => c with { Found = e, Searched = true }) with { StepsWithoutProgress = 0 },
+        ModelCallRequested e => With(e.Step, e, static (c, e) => c with { OpenCall = e, Interrupted = false, Attempts = e.Attempt, Answered = false }),
         ModelCallCompleted e => Complete(e),
         ModelCallFailed e => Fail(e),
-        ToolCallRequested e => With(e.Step, c => c with { Tool = new(e) }),
-        ToolCallSucceeded e => Settle(e.Step, e.At, call => call with { Output = e.Output }),
-        ToolCallFailed e => Settle(e.Step, e.At, call => call with { Code = e.Code, Reason = e.Reason }),
-        ToolCallUnknown e => With(e.Step, c => c.Tool is null ? c : c with { Tool = c.Tool with { Unknown = true, Interrupted = false } }),
+        ToolCallRequested e => With(e.Step, e, static (c, e) => c with { Tool = new(e) }),
+        ToolCallSucceeded e => Settle(e.Step, e.At, e, static (call, e) => call with { Output = e.Output }),
+        ToolCallFailed e => Settle(e.Step, e.At, e, static (call, e) => call with { Code = e.Code, Reason = e.Reason }),
+        ToolCallUnknown e => With(e.Step, e, static (c, _) => c.Tool is null ? c : c with { Tool = c.Tool with { Unknown = true, Interrupted = false } }),
         ToolCallResolved e => Resolve(e),
-        ToolCallRefused e => With(e.Step, c => c with { Calls = c.Calls.Add(new(null) { Refused = true, Code = e.Code, Reason = e.Reason }) }),
-        ToolCallCompensated e => this with { Effects = Effects.RemoveAll(c => c.Requested!.Call == e.Call) },
+        ToolCallRefused e => With(e.Step, e, static (c, e) => c with { Calls = c.Calls.Add(new(null) { Refused = true, Code = e.Code, Reason = e.Reason }) }),
+        ToolCallCompensated e => Compensate(e),
         CustomerAuthenticated e => this with { Customer = e.Customer },
-        RunWaiting e => With(e.Step, c => c with { Waiting = e }),
+        RunWaiting e => With(e.Step, e, static (c, e) => c with { Waiting = e }),
         RunSignalled e => Signal(e),
-        RunTimedOut e => (At(e.Step) is { Waiting: { } waiting } && waiting.Visit == e.Visit ? With(e.Step, c => c with { TimedOut = true }) : this) with { StepsWithoutProgress = 0, StateHash = Turn(StateHash) },
+        RunTimedOut e => (At(e.Step) is { Waiting: { } waiting } && waiting.Visit == e.Visit ? With(e.Step, e, static (c, _) => c with { TimedOut = true }) : this) with { StepsWithoutProgress = 0, StateHash = Turn(StateHash) },
         StepCompleted e => Leave(e),
         RunCompleted e => this with { Completed = e, Cursors = [Cursors[0] with { Step = null }] },
         _ => this,
     };
+
+    private ImmutableArray<RunCursor> Resume(DateTimeOffset at) => [.. Cursors.Select(c => Resume(c, at))];
 
     private static RunCursor Resume(RunCursor cursor, DateTimeOffset at) => cursor with
     {
@@ -176,6 +181,8 @@ public sealed record Run : IState<Run>
         Interrupted = cursor.OpenCall is not null,
         Tool = cursor.Tool is { Unknown: false } tool ? tool with { Interrupted = true } : cursor.Tool,
     };
+
+    private Run Compensate(ToolCallCompensated e) => this with { Effects = Effects.RemoveAll(c => c.Requested!.Call == e.Call) };
 
     private Run Complete(ModelCallCompleted e)
     {
@@ -210,10 +217,10 @@ public sealed record Run : IState<Run>
     private Run Fail(ModelCallFailed e)
     {
         var held = e.Unknown && At(e.Step)?.OpenCall is { } call ? Held + call.WorstCase : Held;
-        return With(e.Step, c => c with { OpenCall = null, Interrupted = false, Failure = e, Failures = c.Failures + 1 }) with { Held = held };
+        return With(e.Step, e, static (c, e) => c with { OpenCall = null, Interrupted = false, Failure = e, Failures = c.Failures + 1 }) with { Held = held };
     }
 
-    private Run Settle(string step, DateTimeOffset at, Func<RunToolCall, RunToolCall> settle)
+    private Run Settle<T>(string step, DateTimeOffset at, T outcome, Func<RunToolCall, T, RunToolCall> settle)
     {
         var index = IndexOf(step);
         if (index < 0 || Cursors[index].Tool is not { } open)
@@ -221,7 +228,7 @@ public sealed record Run : IState<Run>
             return this;
         }
 
-        var call = settle(open) with { Unknown = false, Interrupted = false };
+        var call = settle(open, outcome) with { Unknown = false, Interrupted = false };
         var settled = this with
         {
             Cursors = Cursors.SetItem(index, Cursors[index] with { Tool = null, Calls = Cursors[index].Calls.Add(call), Since = at }),
@@ -239,14 +246,14 @@ public sealed record Run : IState<Run>
 
     private Run Resolve(ToolCallResolved e) =>
         At(e.Step)?.Tool is { Unknown: true, Requested: { } requested } && requested.Call == e.Call
-            ? Settle(e.Step, e.At, call => e.Succeeded ? call with { Output = e.Output ?? JsonSerializer.Deserialize<JsonElement>("{}") } : call with { Code = "resolved-as-failed", Reason = e.Reason })
+            ? Settle(e.Step, e.At, e, static (call, e) => e.Succeeded ? call with { Output = e.Output ?? JsonSerializer.Deserialize<JsonElement>("{}") } : call with { Code = "resolved-as-failed", Reason = e.Reason })
             : this;
 
     private Run Signal(RunSignalled e)
     {
         var heard = this with { Signals = Signals.Add(e.Signal), StepsWithoutProgress = 0, StateHash = Turn(StateHash) };
         return At(e.Step) is { Waiting: { } waiting, Signal: null, TimedOut: false } && waiting.Visit == e.Visit
-            ? heard.With(e.Step, c => c with { Signal = e }) with
+            ? heard.With(e.Step, e, static (c, e) => c with { Signal = e }) with
             {
                 Confirmed = waiting is { For: WaitKind.Confirmation, RequestHash: { } hash } && e.Accepted == true ? Confirmed.Add(hash) : Confirmed,
                 StateBytes = StateBytes + (waiting.For == WaitKind.Message ? TextIn(e.Payload)?.Length ?? 0 : 0),
@@ -285,7 +292,7 @@ public sealed record Run : IState<Run>
             foreach (var branch in branches)
             {
                 parked = parked with { Cursors = parked.Cursors.Add(new RunCursor { Branch = branch, Found = c.Found, Answer = c.Answer, Setback = c.Setback, Loops = c.Loops }) };
-                parked = parked.Enter(parked.Cursors.Length - 1, branch, e.At);
+                parked = parked.Enter(parked.Cursors.Length - 1, parked.Cursors[^1], branch, e.At);
             }
 
             return parked;
@@ -296,7 +303,7 @@ public sealed record Run : IState<Run>
             return left.Arrive(index, parent, c, e);
         }
 
-        return (left with { Cursors = Cursors.SetItem(index, c) }).Enter(index, e.Next, e.At);
+        return left.Enter(index, c, e.Next, e.At);
     }
 
     private Run Arrive(int index, int parent, RunCursor arrived, StepCompleted e)
@@ -310,12 +317,12 @@ public sealed record Run : IState<Run>
             Setback = arrived.Setback ?? waiting.Setback,
         };
         var joined = this with { Cursors = Cursors.SetItem(parent, waiting).RemoveAt(index) };
-        return waiting.IsParked ? joined : joined.Enter(parent, e.Next!, e.At);
+        return waiting.IsParked ? joined : joined.Enter(parent, joined.Cursors[parent], e.Next!, e.At);
     }
 
-    private Run Enter(int index, string step, DateTimeOffset at)
+    /// <summary>The run with a cursor led to a step; the cursor is as it left the one before.</summary>
+    private Run Enter(int index, RunCursor c, string step, DateTimeOffset at)
     {
-        var c = Cursors[index];
         var visit = Visits.GetValueOrDefault(step) + 1;
         var situation = new Situation(step, c.Answer?.Tier, c.Answer?.Response, c.Found?.IndexPosition, StateHash ^ LoopHash(c));
         var been = Been.Add(situation);
@@ -345,7 +352,8 @@ public sealed record Run : IState<Run>
         if (e.Node == "workflow" && e.Output is { } input)
         {
             var before = Inputs.TryGetValue(e.Step, out var old) ? StepOutput.Of(old) : default;
-            return Change(before, StepOutput.Of(input), e.Step + "\0in") with { Inputs = Inputs.SetItem(e.Step, input) };
+            var (size, state) = Change(before, StepOutput.Of(input), e.Step + "\0in");
+            return this with { Inputs = Inputs.SetItem(e.Step, input), StateBytes = size, StateHash = state };
         }
 
         if (e.Node == "loop" && e.Result == "ok")
@@ -365,14 +373,12 @@ public sealed record Run : IState<Run>
         }
 
         var step = e.Returns ?? e.Step;
-        return Change(Outputs.GetValueOrDefault(step), output, step) with { Outputs = Outputs.SetItem(step, output) };
+        var (bytes, hash) = Change(Outputs.GetValueOrDefault(step), output, step);
+        return this with { Outputs = Outputs.SetItem(step, output), StateBytes = bytes, StateHash = hash };
     }
 
-    private Run Change(StepOutput before, StepOutput after, string step) => this with
-    {
-        StateBytes = StateBytes - before.Bytes + after.Bytes,
-        StateHash = StateHash ^ before.HashOf(step) ^ after.HashOf(step),
-    };
+    private (long Bytes, ulong Hash) Change(StepOutput before, StepOutput after, string step) =>
+        (StateBytes - before.Bytes + after.Bytes, StateHash ^ before.HashOf(step) ^ after.HashOf(step));
 
     /// <summary>The loops around the step behind the one that was left: a loop node begins a round or ends its loop, and ends those inside it.</summary>
     private static ImmutableList<RunLoop> LoopsBehind(RunCursor c, StepCompleted e)
@@ -406,8 +412,9 @@ public sealed record Run : IState<Run>
 
     private static ulong Turn(ulong hash) => ulong.RotateLeft(hash, 1) + 0x9E3779B97F4A7C15UL;
 
-    private Run With(string step, Func<RunCursor, RunCursor> change) =>
-        IndexOf(step) is var i and >= 0 ? this with { Cursors = Cursors.SetItem(i, change(Cursors[i])) } : this;
+    /// <summary>The cursor at a step, changed by an event.</summary>
+    private Run With<T>(string step, T @event, Func<RunCursor, T, RunCursor> change) =>
+        IndexOf(step) is var i and >= 0 ? this with { Cursors = Cursors.SetItem(i, change(Cursors[i], @event)) } : this;
 
     private int IndexOf(string step)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace AIaaS.Domain.Json;
@@ -5,6 +6,8 @@ namespace AIaaS.Domain.Json;
 /// <summary>Names by their UTF-8 bytes, each with its number: found without making a string.</summary>
 internal sealed class NameTable
 {
+    private const ulong Multiplier = 0x9E3779B97F4A7C15;
+
     private readonly byte[][] names;
     private readonly int[] slots;
     private readonly int mask;
@@ -53,12 +56,27 @@ internal sealed class NameTable
 
     private static int Hash(ReadOnlySpan<byte> name)
     {
-        var hash = 2166136261u;
-        foreach (var b in name)
+        var hash = (ulong)name.Length * Multiplier;
+        while (name.Length > sizeof(ulong))
         {
-            hash = (hash ^ b) * 16777619;
+            hash = Mix(hash, MemoryMarshal.Read<ulong>(name));
+            name = name[sizeof(ulong)..];
         }
 
-        return (int)(hash ^ (hash >> 15));
+        // What is left is read in two pieces that may overlap.
+        var rest = name.Length switch
+        {
+            sizeof(ulong) => MemoryMarshal.Read<ulong>(name),
+            >= sizeof(uint) => MemoryMarshal.Read<uint>(name) | ((ulong)MemoryMarshal.Read<uint>(name[^sizeof(uint)..]) << 32),
+            > 0 => name[0] | ((ulong)name[name.Length / 2] << 8) | ((ulong)name[^1] << 16),
+            _ => 0UL,
+        };
+        return (int)(Mix(hash, rest) >> 32);
+    }
+
+    private static ulong Mix(ulong hash, ulong word)
+    {
+        hash = (hash ^ word) * Multiplier;
+        return hash ^ (hash >> 29);
     }
 }

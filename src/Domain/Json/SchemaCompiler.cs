@@ -612,7 +612,7 @@ internal sealed class SchemaCompiler(JsonSchemaOptions options)
                 case "multipleOf":
                     if (value.ValueKind is JsonValueKind.Number && ExactNumber.Of(value).IsPositive)
                     {
-                        node.MultipleOf = value;
+                        node.MultipleOf = new(value);
                     }
                     else
                     {

@@ -25,7 +25,7 @@ internal enum SchemaTypes
 internal sealed class NumberBound(string keyword, JsonElement value, bool isLower, bool isExclusive)
 {
     private readonly ExactNumber exact = ExactNumber.Of(value);
-    private readonly decimal? simple = SchemaNode.SimpleDecimal(value);
+    private readonly ShortNumber? brief = ShortNumber.Parse(JsonMarshal.GetRawUtf8Value(value));
 
     public string Keyword => keyword;
 
@@ -35,28 +35,57 @@ internal sealed class NumberBound(string keyword, JsonElement value, bool isLowe
 
     public bool Holds(JsonElement number)
     {
-        var order = simple is { } bound && SchemaNode.SimpleDecimal(number) is { } given ? given.CompareTo(bound) : ExactNumber.Of(number).CompareTo(exact);
+        var raw = JsonMarshal.GetRawUtf8Value(number);
+        var order = brief is { } bound && ShortNumber.Parse(raw) is { } given ? given.CompareTo(bound) : ExactNumber.Parse(raw).CompareTo(exact);
         return order == 0 ? !isExclusive : isLower == order > 0;
+    }
+}
+
+/// <summary>What numbers must be a multiple of.</summary>
+internal sealed class NumberDivisor(JsonElement value)
+{
+    private readonly ExactNumber exact = ExactNumber.Of(value);
+    private readonly ShortNumber? brief = ShortNumber.Parse(JsonMarshal.GetRawUtf8Value(value));
+
+    public string Text { get; } = value.GetRawText();
+
+    public bool Divides(JsonElement number)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(number);
+        return brief is { } divisor && ShortNumber.Parse(raw) is { } given ? given.IsMultipleOf(divisor) : ExactNumber.Parse(raw).IsMultipleOf(exact);
     }
 }
 
 /// <summary>A pattern of the schema.</summary>
 internal sealed class SchemaPattern(string source, Regex regex)
 {
+    /// <summary>The longest text, in bytes, that is looked at without making a string of it.</summary>
+    public const int MaxBytes = 512;
+
+    private readonly SimplePattern? simple = SimplePattern.Of(source);
+
     public string Source => source;
 
-    public bool IsMatch(ReadOnlySpan<byte> raw, Func<string> text, SchemaRun run)
+    /// <summary>Whether a text of at most <see cref="MaxBytes"/>, in UTF-8 and without escapes, matches.</summary>
+    public bool IsMatch(ReadOnlySpan<byte> text, SchemaRun run) => simple?.IsMatch(text) ?? IsRegexMatch(text, run);
+
+    public bool IsMatch(string text, SchemaRun run)
+    {
+        run.Pay(text.Length / 64);
+        return IsMatch(text.AsSpan(), run);
+    }
+
+    private bool IsRegexMatch(ReadOnlySpan<byte> text, SchemaRun run)
+    {
+        Span<char> characters = stackalloc char[text.Length];
+        return IsMatch(characters[..Encoding.UTF8.GetChars(text, characters)], run);
+    }
+
+    private bool IsMatch(ReadOnlySpan<char> text, SchemaRun run)
     {
         try
         {
-            if (raw.Length <= 512 && !raw.Contains((byte)'\\'))
-            {
-                Span<char> characters = stackalloc char[raw.Length];
-                return regex.IsMatch(characters[..Encoding.UTF8.GetChars(raw, characters)]);
-            }
-
-            run.Pay(raw.Length / 64);
-            return regex.IsMatch(text());
+            return regex.IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
@@ -93,7 +122,7 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
     // numbers
     public NumberBound[] Bounds { get; set; } = [];
 
-    public JsonElement? MultipleOf { get; set; }
+    public NumberDivisor? MultipleOf { get; set; }
 
     // texts
     public int MinLength { get; set; }
@@ -236,13 +265,6 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
         return isValid && run.Exceeded is null;
     }
 
-    /// <summary>The number, where it is short enough that a decimal holds it exactly.</summary>
-    internal static decimal? SimpleDecimal(JsonElement number)
-    {
-        var raw = JsonMarshal.GetRawUtf8Value(number);
-        return raw.Length <= 28 && raw.IndexOfAny((byte)'e', (byte)'E') < 0 && number.TryGetDecimal(out var value) ? value : null;
-    }
-
     private bool HasType(JsonValueKind kind, JsonElement value) => kind switch
     {
         JsonValueKind.Object => (Types & SchemaTypes.Object) != 0,
@@ -299,24 +321,22 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
             }
         }
 
-        if (MultipleOf is { } divisor && !IsMultiple(value, divisor))
+        if (MultipleOf is { } divisor && !divisor.Divides(value))
         {
-            isValid = Fail(run, path, "/multipleOf", "multipleOf", $"must be a multiple of {divisor.GetRawText()}, but is {Shown(value)}. Round it to one.");
+            isValid = Fail(run, path, "/multipleOf", "multipleOf", $"must be a multiple of {divisor.Text}, but is {Shown(value)}. Round it to one.");
         }
 
         return isValid;
     }
 
-    private static bool IsMultiple(JsonElement value, JsonElement divisor) =>
-        SimpleDecimal(value) is { } a && SimpleDecimal(divisor) is { } b ? a % b == 0 : ExactNumber.Of(value).IsMultipleOf(ExactNumber.Of(divisor));
-
     private bool Texts(JsonElement value, SchemaRun run, InstancePath? path)
     {
         var isValid = true;
         var raw = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+        var isPlain = !raw.Contains((byte)'\\');
         if (MinLength > 0 || MaxLength < int.MaxValue)
         {
-            var length = CodePoints(raw, value);
+            var length = CodePoints(raw, isPlain, value);
             if (length < MinLength)
             {
                 isValid = Fail(run, path, "/minLength", "minLength", $"must have at least {Counted(MinLength, "character")}, but has {length}. Give a longer text.");
@@ -327,7 +347,7 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
             }
         }
 
-        if (Pattern is not null && (isValid || run.Collects) && !Pattern.IsMatch(raw, () => value.GetString()!, run))
+        if (Pattern is not null && (isValid || run.Collects) && !(isPlain && raw.Length <= SchemaPattern.MaxBytes ? Pattern.IsMatch(raw, run) : Pattern.IsMatch(value.GetString()!, run)))
         {
             isValid = Fail(run, path, "/pattern", "pattern", $"must match the pattern {Pattern.Source}, but is {Shown(value)}. Write it in that form.");
         }
@@ -335,12 +355,17 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
         return isValid;
     }
 
-    private static int CodePoints(ReadOnlySpan<byte> raw, JsonElement value)
+    private static int CodePoints(ReadOnlySpan<byte> raw, bool isPlain, JsonElement value)
     {
-        if (raw.Contains((byte)'\\'))
+        if (!isPlain)
         {
             var text = value.GetString()!;
             return text.Length - text.Count(char.IsLowSurrogate);
+        }
+
+        if (Ascii.IsValid(raw))
+        {
+            return raw.Length;
         }
 
         var count = 0;
@@ -465,15 +490,15 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
             return true;
         }
 
-        var seen = new Dictionary<int, List<(int Index, JsonElement Item)>>();
-        var few = new List<(int Index, JsonElement Item)>();
+        var seen = count > ManyItems ? new Dictionary<int, List<(int Index, JsonElement Item)>>() : null;
+        var few = new List<(int Index, JsonElement Item)>(seen is null ? count : 0);
         var index = 0;
         foreach (var item in value.EnumerateArray())
         {
             var candidates = few;
-            if (count > ManyItems && !seen.TryGetValue(JsonEquality.Hash(item, run), out candidates))
+            if (seen is not null && JsonEquality.Hash(item, run) is var hash && !seen.TryGetValue(hash, out candidates))
             {
-                seen.Add(JsonEquality.Hash(item, run), candidates = []);
+                seen.Add(hash, candidates = []);
             }
 
             foreach (var (earlier, other) in candidates!)
@@ -620,7 +645,7 @@ internal sealed class SchemaNode(string location, SchemaResource resource)
 
         foreach (var (pattern, schema) in PatternProperties)
         {
-            if (pattern.IsMatch(name, () => member.Name, run))
+            if (name.Length <= SchemaPattern.MaxBytes ? pattern.IsMatch(name, run) : pattern.IsMatch(member.Name, run))
             {
                 isKnown = true;
                 isValid &= schema.Validate(member.Value, run, at, null, depth + 1);

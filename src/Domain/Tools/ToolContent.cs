@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace AIaaS.Domain.Tools;
@@ -15,8 +16,17 @@ public static class ToolContent
     /// <summary>What is wrong with a value; null when nothing is.</summary>
     public static string? Fault(JsonElement value) => value.ValueKind == JsonValueKind.Undefined ? null : Fault(value, 1) ?? (Size(value) is > MaxBytes and var size ? $"it has {size} bytes; at most {MaxBytes} are possible" : null);
 
+    /// <summary>
+    /// How many bytes the log will hold of it. Writing makes at most six of each byte, an escape: where even so many would fit, the bytes as they came are counted,
+    /// and nothing is written.
+    /// </summary>
     private static int Size(JsonElement value)
     {
+        if (JsonMarshal.GetRawUtf8Value(value).Length is <= MaxBytes / 6 and var raw)
+        {
+            return raw;
+        }
+
         var counter = new Counter();
         using (var writer = new Utf8JsonWriter(counter))
         {

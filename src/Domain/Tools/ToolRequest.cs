@@ -12,28 +12,36 @@ public static class ToolRequest
     /// <summary>SHA-256 (hex) over tool, version and input, each led by its length; objects count with their members in ordinal order.</summary>
     public static string Hash(string tool, string version, JsonElement input)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, Encoding.UTF8.GetBytes(tool));
-        Append(hash, Encoding.UTF8.GetBytes(version));
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer))
+        var content = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(content))
         {
             Write(writer, input);
         }
 
-        Append(hash, buffer.WrittenSpan);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        var parts = new ArrayBufferWriter<byte>(content.WrittenCount + (3 * (tool.Length + version.Length)) + 12);
+        Append(parts, tool);
+        Append(parts, version);
+        Append(parts, content.WrittenSpan);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(parts.WrittenSpan, hash);
+        return Convert.ToHexStringLower(hash);
     }
 
     /// <summary>The idempotency key <c>{tenant}/{run or saga}/{call}/{tool}</c>: no time in it, so that a retry matches itself.</summary>
     public static string Key(string tenant, string caller, string call, string tool) => string.Concat(tenant, "/", caller, "/") + string.Concat(call, "/", tool);
 
-    private static void Append(IncrementalHash hash, ReadOnlySpan<byte> part)
+    private static void Append(ArrayBufferWriter<byte> parts, string part)
     {
-        Span<byte> length = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(length, part.Length);
-        hash.AppendData(length);
-        hash.AppendData(part);
+        BinaryPrimitives.WriteInt32BigEndian(parts.GetSpan(4), Encoding.UTF8.GetByteCount(part));
+        parts.Advance(4);
+        parts.Advance(Encoding.UTF8.GetBytes(part, parts.GetSpan(Encoding.UTF8.GetMaxByteCount(part.Length))));
+    }
+
+    private static void Append(ArrayBufferWriter<byte> parts, ReadOnlySpan<byte> part)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(parts.GetSpan(4), part.Length);
+        parts.Advance(4);
+        parts.Write(part);
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement value)

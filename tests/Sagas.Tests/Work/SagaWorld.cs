@@ -22,13 +22,13 @@ internal sealed class SagaWorld : IAsyncDisposable
     private readonly ToolTelemetry toolTelemetry = new();
     private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
 
-    private SagaWorld(IEventStore log, TemporaryFolder folder, Func<string, int, ToolOutcome> decide)
+    private SagaWorld(IEventStore log, TemporaryFolder folder, Func<string, int, ToolOutcome> decide, WorkerOptions? workers)
     {
         this.decide = decide;
         this.folder = folder;
         Log = log;
         var ids = IdSource.From(TimeProvider.System);
-        Worker = new(log, Types, new([Definition]), new Registry(this), new ToolExecutor(TimeProvider.System, toolTelemetry), new(log, Types, ids, TimeProvider.System), ids, TimeProvider.System, telemetry);
+        Worker = new(log, Types, new([Definition]), new Registry(this), new ToolExecutor(TimeProvider.System, toolTelemetry), new(log, Types, ids, TimeProvider.System, workers), ids, TimeProvider.System, telemetry);
         Service = new(log, Types, ids);
     }
 
@@ -58,11 +58,13 @@ internal sealed class SagaWorld : IAsyncDisposable
 
     public IEnumerable<string> Tools => Calls.Select(c => c.Tool);
 
-    public static async Task<SagaWorld> StartedAsync(Func<string, int, ToolOutcome> decide, params DomainEvent[] further)
+    public static Task<SagaWorld> StartedAsync(Func<string, int, ToolOutcome> decide, params DomainEvent[] further) => StartedAsync(decide, null, further);
+
+    public static async Task<SagaWorld> StartedAsync(Func<string, int, ToolOutcome> decide, WorkerOptions? workers, params DomainEvent[] further)
     {
         var folder = new TemporaryFolder();
         var log = await EventStoreEngines.OpenAsync(new() { DataFolder = folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
-        var world = new SagaWorld(log, folder, decide);
+        var world = new SagaWorld(log, folder, decide, workers);
         await world.AppendAsync([new SagaStarted("test-order", "1", NamedId.Of("cause"), JsonElement.Parse("{}"), DateTimeOffset.UnixEpoch), .. further]);
         return world;
     }

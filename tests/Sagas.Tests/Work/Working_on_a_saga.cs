@@ -1,3 +1,5 @@
+using AIaaS.Commands.Bus;
+using AIaaS.Commands.Sagas;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain.Sagas;
 using AIaaS.Domain.Tools;
@@ -127,11 +129,49 @@ public sealed class Taking_over_a_saga
         state.Timer!.Timer.Should().Be(Saga.RetryTimer);
     }
 
+    /// <param name="lost">Whether its worker is lost; else it lives and has put the saga down.</param>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task takes_no_second_watch_on_a_worker_that_was_seen_to_have_left_it(bool lost)
+    {
+        var soon = TimeSpan.FromMilliseconds(300);
+        var watching = lost ? new WorkerOptions { OwnsLog = false, StaleAfter = soon } : new WorkerOptions { OwnsLog = false, StillFor = soon };
+        await using var world = await StartedAsync((_, _) => Done, new WorkerOptions { OwnsLog = false }, new SagaClaimed("gone", DateTimeOffset.UnixEpoch));
+        var ids = IdSource.From(TimeProvider.System);
+        await world.Log.AppendAsync(WorkerHeartbeat.StreamOf("gone"), ExpectedVersion.NoStream, [world.Types.Write(ids.NewId(), new WorkerBeat("gone", DateTimeOffset.UnixEpoch), new EventMetadata())]);
+        await world.ExecuteAsync();
+        world.Calls.Should().BeEmpty("this worker knows no better than that the other one lives");
+
+        // Where sagas are dispatched, the heartbeat has been watched for longer.
+        using var watch = new WorkerHeartbeat(world.Log, world.Types, ids, TimeProvider.System, watching);
+        var recovery = new SagaRecovery(world.Log, world.Types, new([Definition]), world.Worker, new Direct(world), watch, new CheckpointStore(world.Log, ids), TimeProvider.System, watching);
+        using var stop = new CancellationTokenSource();
+        var recovering = recovery.RunAsync(stop.Token);
+        var since = TimeProvider.System.GetTimestamp();
+        while ((await world.StateAsync()).Status != SagaStatus.Completed && TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(5))
+        {
+            await Task.Delay(50);
+        }
+
+        (await world.StateAsync()).Status.Should().Be(SagaStatus.Completed);
+        await stop.CancelAsync();
+        await recovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     [Test]
     public async Task starts_nothing_that_is_not_there()
     {
         await using var world = await StartedAsync((_, _) => Done);
         var execute = () => world.Worker.ExecuteAsync("acme", "test-order.none");
         (await execute.Should().ThrowAsync<DomainException>()).Which.Error.Code.Should().Be("unknown-saga");
+    }
+
+    /// <summary>Gives work to the world's worker at once.</summary>
+    private sealed class Direct(SagaWorld world) : IWorkBus
+    {
+        public string? Fault => null;
+
+        public Task PublishAsync<TWork>(TWork work, CancellationToken cancellationToken = default)
+            where TWork : class, IWork => world.Worker.HandleAsync((ExecuteSaga)(IWork)work, cancellationToken);
     }
 }
