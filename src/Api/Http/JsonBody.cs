@@ -298,16 +298,21 @@ internal static class JsonForm
             var plain = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
             faults.Add(pointer, plain switch
             {
-                { IsEnum: true } => $"is not possible; one of {string.Join(", ", Enum.GetNames(plain))} is needed",
+                { IsEnum: true } => $"is not possible; one of {string.Join(", ", NamesOf(plain))} is needed",
                 _ when plain == typeof(string) && element.ValueKind == JsonValueKind.String => "holds half of a surrogate pair, such as \\ud83d without its second half; write the character in UTF-8 or as both halves",
                 _ when plain == typeof(string) => $"is {Name(element)}; text is needed",
                 _ when plain == typeof(bool) => $"is {Name(element)}; true or false is needed",
                 _ when plain == typeof(DateTimeOffset) => "is not a time; RFC 3339 is needed, for example 2026-01-31T09:30:00Z",
-                _ when plain.IsPrimitive || plain == typeof(decimal) => $"is {Name(element)} or out of range; a number is needed",
+                _ when (plain.IsPrimitive || plain == typeof(decimal)) && element.ValueKind == JsonValueKind.Number => "is out of range, or not a whole number where one is needed",
+                _ when plain.IsPrimitive || plain == typeof(decimal) => $"is {Name(element)}; a number is needed",
                 _ => "has a value that is not possible here",
             });
         }
     }
+
+    /// <summary>The values of an enumeration as the schema names them.</summary>
+    private static IEnumerable<string> NamesOf(Type type) => type.GetFields(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static)
+        .Select(f => f.GetCustomAttributes(typeof(System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute), false) is [System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute named] ? named.Name : f.Name);
 
     private static string Name(JsonElement element) => element.ValueKind switch
     {
