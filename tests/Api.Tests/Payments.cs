@@ -53,6 +53,44 @@ public sealed class Payments : ApiTest
     }
 
     [Test]
+    public async Task without_an_outcome_stand_on_the_ledger_and_are_settled_there()
+    {
+        const string body = """{ "amount": { "amount": 5, "currency": "USD" }, "method": "sandbox_timeout_before_charge" }""";
+        var tenant = await NewTenantAsync();
+        var asked = await PostAsync("/v1/payments", tenant.Key, body, "pay-1");
+        asked.Body!["unresolved"].Should().NotBeNull();
+        var open = (await ReadAsync("/v1/side-effects?state=unknown", tenant, asked)).Body!["items"]!.AsArray().Should().ContainSingle().Subject!;
+        open["tool"]!.GetValue<string>().Should().Be("charge_payment");
+        (await ReadAsync("/v1/payments?unresolved=true", tenant, asked)).Body!["items"]!.AsArray().Should().ContainSingle();
+
+        var settled = await PostAsync($"/v1/side-effects/{open["id"]}/resolution", tenant.Key, """{ "outcome": "succeeded", "reason": "seen in the processor's console" }""");
+        settled.Status.Should().Be(HttpStatusCode.OK, settled.Text);
+        (await ReadAsync("/v1/payments?unresolved=true", tenant, settled)).Body!["items"]!.AsArray().Should().BeEmpty();
+        (await ReadAsync($"/v1/payments/{asked.Body["payment"]}", tenant, settled)).Body!["status"]!.GetValue<string>().Should().Be("Captured");
+        var again = (await PostAsync("/v1/payments", tenant.Key, body, "pay-1")).Body!;
+        (again["payment"]!.GetValue<string>(), again["status"]!.GetValue<string>(), again["unresolved"]).Should().Be((asked.Body["payment"]!.GetValue<string>(), "Captured", null), "the same key tells what became of it");
+    }
+
+    [Test]
+    public async Task and_their_settling_are_told_in_the_schemas_words_what_is_wrong()
+    {
+        var tenant = await NewTenantAsync();
+        (await PostAsync("/v1/side-effects/x/resolution", tenant.Key, """{ "outcome": "maybe", "reason": "r" }""")).Text.Should().Contain("one of succeeded, failed is needed");
+        (await PostAsync("/v1/payments", tenant.Key, """{ "amount": { "amount": 1e40, "currency": "USD" }, "method": "m" }""")).Text.Should().Contain("is out of range");
+    }
+
+    [Test]
+    public async Task under_one_key_are_taken_once()
+    {
+        const string body = """{ "amount": { "amount": 5, "currency": "USD" }, "method": "sandbox_error_before_charge" }""";
+        var tenant = await NewTenantAsync();
+        var first = await PostAsync("/v1/payments", tenant.Key, body, "pay-1");
+        var again = await PostAsync("/v1/payments", tenant.Key, body, "pay-1");
+        again.Text.Should().Be(first.Text);
+        (await ReadAsync("/v1/payments", tenant, again)).Body!["items"]!.AsArray().Should().ContainSingle().Which!["captured"]!.GetValue<decimal>().Should().Be(5);
+    }
+
+    [Test]
     public async Task need_the_scope() => (await PayAsync(await NewTenantAsync("payments:read"), 5)).ShouldBeProblem(403, "missing-scope");
 
     [Test]

@@ -27,10 +27,10 @@ public sealed class ApiProcess : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <summary>Starts it and waits until it serves.</summary>
-    public static async Task<ApiProcess> StartAsync(string folder)
+    public static async Task<ApiProcess> StartAsync(string folder, params (string Name, string Value)[] settings)
     {
         var url = FreeUrl();
-        var api = new ApiProcess(Launch(folder, url), url);
+        var api = new ApiProcess(Launch(folder, url, settings), url);
         var since = Stopwatch.StartNew();
         while (true)
         {

@@ -153,3 +153,18 @@ public sealed class A_process_that_is_asked_to_stop
     private static async Task<(int ExitCode, string Output, string Errors)> StartOnceAsync(string folder) =>
         await ApiProcess.FailAsync(folder, ("Admin__ApiKey", ""), ("Urls", "http://192.0.2.1:1"));
 }
+
+public sealed class A_start_without_the_broker
+{
+    [Test]
+    public async Task serves_and_says_that_work_waits()
+    {
+        using var folder = new DataFolder();
+        await using var api = await ApiProcess.StartAsync(folder.Path, ("Bus__Engine", "rabbitmq"), ("Bus__RabbitMq__Port", "1"));
+        using var health = await api.Client.GetAsync("/health");
+        health.StatusCode.Should().Be(HttpStatusCode.OK);
+        using var report = System.Text.Json.JsonDocument.Parse(await health.Content.ReadAsStringAsync());
+        report.RootElement.GetProperty("status").GetString().Should().Be("degraded");
+        report.RootElement.GetProperty("checks").GetProperty("bus").GetString().Should().Contain("RabbitMQ").And.Contain("Bus__RabbitMq__Host");
+    }
+}

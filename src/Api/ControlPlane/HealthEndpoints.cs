@@ -1,30 +1,33 @@
 using AIaaS.Api.Hosting;
 using AIaaS.Api.OpenApi;
+using AIaaS.Commands.Bus;
 using AIaaS.EventStore;
 using AIaaS.Projections;
 
 namespace AIaaS.Api.ControlPlane;
 
 /// <summary>How the process stands.</summary>
-/// <param name="Status">ok or failing.</param>
+/// <param name="Status">ok; degraded: it takes requests, but work waits for a part that cannot be reached; or failing.</param>
 /// <param name="Checks">Each part that was looked at: ok, or what is wrong.</param>
 /// <param name="Roles">What this process does: api, projections, sagas, workers.</param>
 internal sealed record HealthReport(string Status, IReadOnlyDictionary<string, string> Checks, string Roles);
 
 /// <summary>
 /// live: the process answers (restart it when it does not). ready: log and read models can be reached and no subscription stalls
-/// (send no requests when not). started: the subscriptions have caught up once.
+/// (send no requests when not); without the bus, work waits and requests are taken all the same. started: the subscriptions have caught up once.
 /// </summary>
 internal static class HealthEndpoints
 {
-    private const string HealthExample = """{ "status": "ok", "checks": { "log": "ok", "readModels": "ok", "subscriptions": "ok" }, "roles": "api,projections,sagas,workers" }""";
+    private const string Bus = "bus";
+
+    private const string HealthExample = """{ "status": "ok", "checks": { "log": "ok", "readModels": "ok", "subscriptions": "ok", "bus": "ok" }, "roles": "api,projections,sagas,workers" }""";
 
     public static void Map(WebApplication app)
     {
         var health = app.MapGroup("/health").WithTags("Health");
         Add(health, "", "health", "Is everything well?", "The same as ready.", ReadyAsync);
         Add(health, "/live", "live", "Is the process alive?", "It answers as long as the process does.", (context, _) => Task.FromResult(Report(context, [])));
-        Add(health, "/ready", "ready", "Can it take requests?", "The log and the read models can be reached, and no subscription stalls.", ReadyAsync);
+        Add(health, "/ready", "ready", "Can it take requests?", "The log and the read models can be reached, and no subscription stalls. While the bus cannot be reached the answer is 200 with status degraded: requests are taken, and work waits in the log.", ReadyAsync);
         Add(health, "/started", "started", "Has it started?", "The subscriptions have caught up once since the start.", StartedAsync);
     }
 
@@ -62,6 +65,7 @@ internal static class HealthEndpoints
                     ? "stalled: " + string.Join(", ", stalled)
                     : null,
                 cancellationToken),
+            [Bus] = services.GetService<IWorkBus>()?.Fault ?? "ok",
         });
     }
 
@@ -88,7 +92,7 @@ internal static class HealthEndpoints
 
     private static IResult Report(HttpContext context, Dictionary<string, string> checks)
     {
-        var ok = checks.Values.All(c => c == "ok");
-        return Results.Json(new HealthReport(ok ? "ok" : "failing", checks, RoleRules.Text(context.RequestServices.GetRequiredService<Settings>().Roles)), Http.ApiJson.Plain.HealthReport, statusCode: ok ? 200 : 503);
+        var ok = checks.All(c => c.Value == "ok" || c.Key == Bus);
+        return Results.Json(new HealthReport(!ok ? "failing" : checks.Values.All(c => c == "ok") ? "ok" : "degraded", checks, RoleRules.Text(context.RequestServices.GetRequiredService<Settings>().Roles)), Http.ApiJson.Plain.HealthReport, statusCode: ok ? 200 : 503);
     }
 }

@@ -12,6 +12,17 @@ internal static class IdempotencyKey
 {
     public const string Header = "Idempotency-Key";
 
+    private static readonly object Open = new();
+
+    /// <summary>
+    /// Says that what was asked for has no outcome yet: the answer is not kept, so that the same key asks again how it stands. The handler must itself do the work
+    /// once for each key.
+    /// </summary>
+    public static void LeaveOpen(HttpContext context) => context.Items[Open] = true;
+
+    /// <summary>Whether the answer is one of those that are not kept.</summary>
+    public static bool IsOpen(HttpContext context) => context.Items.ContainsKey(Open);
+
     private const int MaxLength = 128;
 
     /// <summary>The request's key; refuses a missing or malformed one.</summary>
@@ -94,6 +105,12 @@ internal sealed class RepeatedRequests(IEventStore log, EventTypes types, Reques
 
         var result = await handle();
         var (recorded, sent) = await CaptureAsync(context, result);
+        if (IdempotencyKey.IsOpen(context))
+        {
+            await WriteAsync(context, recorded with { Body = sent });
+            return;
+        }
+
         try
         {
             await log.AppendAsync(stream, ExpectedVersion.Exact(version), [types.Write(NamedId.Of(stream, "answered", worker.Value), recorded, metadata)], CancellationToken.None);

@@ -299,7 +299,7 @@ internal static class JsonForm
             var plain = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
             faults.Add(pointer, plain switch
             {
-                { IsEnum: true } => $"is not possible; one of {string.Join(", ", Enum.GetNames(plain).Select(n => plain.GetField(n)?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? n))} is needed",
+                { IsEnum: true } => $"is not possible; one of {string.Join(", ", NamesOf(plain))} is needed",
                 _ when plain == typeof(string) && element.ValueKind == JsonValueKind.String => "holds half of a surrogate pair, such as \\ud83d without its second half; write the character in UTF-8 or as both halves",
                 _ when plain == typeof(string) => $"is {Name(element)}; text is needed",
                 _ when plain == typeof(bool) => $"is {Name(element)}; true or false is needed",
@@ -311,6 +311,10 @@ internal static class JsonForm
             });
         }
     }
+
+    /// <summary>The values of an enumeration as the schema names them.</summary>
+    private static IEnumerable<string> NamesOf(Type type) => type.GetFields(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static)
+        .Select(f => f.GetCustomAttributes(typeof(System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute), false) is [System.Text.Json.Serialization.JsonStringEnumMemberNameAttribute named] ? named.Name : f.Name);
 
     private static string Name(JsonElement element) => element.ValueKind switch
     {

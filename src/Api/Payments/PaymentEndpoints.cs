@@ -83,7 +83,7 @@ internal static class PaymentEndpoints
             .ForTenants(Scopes.PaymentsRead).Fresh()
             .Example(response: DocumentExample);
         payments.MapPost("", AskAsync)
-            .Describe("requestPayment", "Take or hold money", "The request is durable before the processor hears of it. A decline is an answer (status Declined); an outcome that nobody knows stands in 'unresolved' and is settled by the processor's webhook or by a reconciliation.")
+            .Describe("requestPayment", "Take or hold money", "The request is durable before the processor hears of it. A decline is an answer (status Declined); an outcome that nobody knows stands in 'unresolved' and on the side-effect ledger, and is settled by the processor's webhook, by the reconciliation that runs by itself, or by a person (POST /v1/side-effects/{id}/resolution).")
             .ForTenants(Scopes.PaymentsWrite).Idempotent()
             .Example("""{ "amount": { "amount": 49.90, "currency": "USD" }, "method": "pm_card_visa", "customer": "c-4711", "order": "W1001" }""", ViewExample);
         payments.MapPost("/{payment}/capture", CaptureAsync)
@@ -134,21 +134,24 @@ internal static class PaymentEndpoints
         Http.Answer.One("payment", payment, await payments.GetAsync(caller.Tenant, Ids.Require("payment", payment), freshness.Wanted, cancellationToken), freshness);
 
     // An operation that may have begun is carried to its end even when the client leaves.
-    private static async Task<Ok<PaymentView>> AskAsync(JsonBody<PaymentBody> body, Caller caller, PaymentService payments, HttpContext context)
+    private static async Task<Ok<PaymentView>> AskAsync(JsonBody<PaymentBody> body, Caller caller, PaymentCalls calls, TimeProvider time, HttpContext context)
     {
         var b = body.Value;
-        var wish = new PaymentWish(b.Capture ? PaymentOperation.Charge : PaymentOperation.Authorize, b.Amount, b.Method, b.Customer, b.Order, b.Description);
-        return View(await payments.RequestAsync(wish, For(caller, context), CancellationToken.None), context);
+        var operation = b.Capture ? PaymentOperation.Charge : PaymentOperation.Authorize;
+        var faults = Payment.Faults(new(caller.Tenant, "", operation, b.Amount, b.Method, b.Customer, b.Order, b.Description, "", "", time.GetUtcNow()));
+        return faults.Count > 0
+            ? throw new EventStore.DomainException(PaymentErrors.Invalid(faults))
+            : View(await calls.RequestAsync(new(operation, b.Amount, b.Method, b.Customer, b.Order, b.Description), For(caller, context)), context);
     }
 
-    private static async Task<Ok<PaymentView>> CaptureAsync(string payment, JsonBody<PaymentAmountBody> body, Caller caller, PaymentService payments, HttpContext context) =>
-        View(await payments.CaptureAsync(Ids.Require("payment", payment), body.Value.Amount, For(caller, context), CancellationToken.None), context);
+    private static async Task<Ok<PaymentView>> CaptureAsync(string payment, JsonBody<PaymentAmountBody> body, Caller caller, PaymentCalls calls, HttpContext context) =>
+        View(await calls.CaptureAsync(Ids.Require("payment", payment), body.Value.Amount, For(caller, context)), context);
 
-    private static async Task<Ok<PaymentView>> VoidAsync(string payment, Caller caller, PaymentService payments, HttpContext context) =>
-        View(await payments.VoidAsync(Ids.Require("payment", payment), For(caller, context), CancellationToken.None), context);
+    private static async Task<Ok<PaymentView>> VoidAsync(string payment, Caller caller, PaymentCalls calls, HttpContext context) =>
+        View(await calls.VoidAsync(Ids.Require("payment", payment), For(caller, context)), context);
 
-    private static async Task<Ok<PaymentView>> RefundAsync(string payment, JsonBody<PaymentAmountBody> body, Caller caller, PaymentService payments, HttpContext context) =>
-        View(await payments.RefundAsync(Ids.Require("payment", payment), body.Value.Amount, body.Value.Reason, For(caller, context), CancellationToken.None), context);
+    private static async Task<Ok<PaymentView>> RefundAsync(string payment, JsonBody<PaymentAmountBody> body, Caller caller, PaymentCalls calls, HttpContext context) =>
+        View(await calls.RefundAsync(Ids.Require("payment", payment), body.Value.Amount, body.Value.Reason, For(caller, context)), context);
 
     private static async Task<Ok<PaymentView>> ReconcileAsync(string payment, Caller caller, PaymentService payments, HttpContext context) =>
         View(await payments.ReconcileAsync(Ids.Require("payment", payment), For(caller, context), CancellationToken.None), context);
@@ -177,12 +180,17 @@ internal static class PaymentEndpoints
 
     private static Ok<PaymentView> View(PaymentResult result, HttpContext context)
     {
-        if (result.Trouble is ProcessorAnswer.Unavailable { Reason: var reason } && result.State.Status == PaymentStatus.Requested)
+        if (result.Trouble is ProcessorAnswer.Unavailable { Reason: var reason } && result.State.Status is PaymentStatus.Requested)
         {
             throw Problems.Busy($"The payment processor cannot be reached: {reason}.", "Nothing was done. Try again with the same Idempotency-Key.");
         }
 
         Freshness.Answer(context, result.Position);
+        if (result.Trouble is not null)
+        {
+            IdempotencyKey.LeaveOpen(context);
+        }
+
         var state = result.State;
         return TypedResults.Ok(new PaymentView(
             result.Payment,

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace AIaaS.Api.Sagas;
 
 /// <summary>What a person did about a parked saga.</summary>
-/// <param name="Undone">true: the step was undone by other means; false: it is to be tried again.</param>
+/// <param name="Undone">true: the step was done, or undone, by other means; false: it is to be tried again.</param>
 /// <param name="Reason">What was done, for the record.</param>
 /// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
@@ -61,7 +61,7 @@ internal static class SagaEndpoints
             .Describe("getSagaTimeline", "See what happened in a saga", "All its events: calls and their outcomes, waits, what was undone and why. The newest are always there.")
             .ForTenants(Scopes.OperationsRead).Problem(404).Example(response: TimelineExample);
         sagas.MapPost("/{saga}/resume", ResumeAsync)
-            .Describe("resumeSaga", "Let a parked saga go on", "A saga is parked when a step could not be undone at any try. See to it, then say whether that step is undone now or is to be tried again.")
+            .Describe("resumeSaga", "Let a parked saga go on", "A saga is parked when a compensation, or a step that must succeed, failed at each try. See to it, then say whether that step is seen to now (undone: true) or is to be tried again. A step that only looks something up can only be tried again.")
             .ForTenants(Scopes.OperationsWrite).Idempotent().Problem(404, 409)
             .Example("""{ "undone": true, "reason": "refunded in the processor's console" }""", """{ "saga": "order-placement.W1001", "state": "compensating" }""");
     }

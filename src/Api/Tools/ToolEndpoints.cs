@@ -198,7 +198,7 @@ internal static class ToolEndpoints
             .Describe("removeTool", "Remove a version of a tool", "It can no longer be called. Its number is never given to another content.")
             .ForTenants(Scopes.ToolsWrite);
         tools.MapPost("/{name}/calls", CallAsync)
-            .Describe("callTool", "Call a tool", "A trusted operator's direct call: no customer's authentication and no confirmation is asked for. It stands on the side-effect ledger like any other. An unknown outcome is an answer, not an error: look at 'state'.")
+            .Describe("callTool", "Call a tool", "A trusted operator's direct call: no customer's authentication and no confirmation is asked for. It stands on the side-effect ledger like any other. An unknown outcome is an answer, not an error: look at 'state'. The same Idempotency-Key later tells what became of it.")
             .ForTenants(Scopes.ToolsCall).Idempotent()
             .Example("""{ "input": { "email": "ada@example.com" } }""", $$"""{ "id": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d70", "tool": "find_customer", "version": "1.0.0", "state": "succeeded", "output": { "id": "c1" }, "code": null, "reason": null, "retryable": false, "attempts": 1, "deprecated": null }""");
         tools.MapPost("/mcp/discovery", DiscoverAsync)
@@ -252,6 +252,11 @@ internal static class ToolEndpoints
         var key = IdempotencyKey.Require(context);
         var made = await calls.CallAsync(Ids.Require("tool", name), body.Value.Version, body.Value.Input, ContextOf(caller, context) with { IdempotencyKey = key }, CancellationToken.None);
         Freshness.Answer(context, made.Position);
+        if (made.Entry.State == ToolCallState.Unknown)
+        {
+            IdempotencyKey.LeaveOpen(context);
+        }
+
         var requested = made.Entry.Requested;
         var id = Projections.Tools.SideEffectsProjection.IdOf(OperatorCalls.Stream(caller.Tenant, made.Id), requested.Call);
         var deprecated = (await registry.FindAsync(caller.Tenant, requested.Tool, requested.Version))?.Manifest.Deprecated;

@@ -13,6 +13,7 @@ namespace AIaaS.Commands.Bus;
 public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReportFirst = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(30);
 
     private readonly BusOptions options;
@@ -202,7 +203,7 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
             try
             {
                 var starting = bus.StartAsync(cancellationToken);
-                while (await Task.WhenAny(starting, Task.Delay(ReportEvery, time, cancellationToken)) != starting)
+                while (await Task.WhenAny(starting, Task.Delay(reported ? ReportEvery : ReportFirst, time, cancellationToken)) != starting)
                 {
                     // A start that ignores the token must not keep the program from ending.
                     cancellationToken.ThrowIfCancellationRequested();

@@ -20,6 +20,8 @@ public sealed class OrderService : CommandService<Order>
         On<ChangeOrderPayment>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.ChangePayment(command));
         On<SettleOrderChange>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.Settle(command));
         On<RequestReturn>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.RequestReturn(command));
+        On<ReceiveReturn>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.ReceiveReturn(command));
+        On<CompleteReturn>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.CompleteReturn(command));
         On<RequestExchange>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.RequestExchange(command));
         On<ReceiveExchange>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.ReceiveExchange(command));
         On<CompleteExchange>().In(c => Order.Stream(c.Tenant, c.Order)).Decide((order, command) => order.CompleteExchange(command));

@@ -91,6 +91,24 @@ public static class OrderTools
     /// <summary><c>{order_id}</c> → the order, now <c>exchanged</c>, with the price difference among its payments.</summary>
     public const string CompleteExchange = "complete_exchange";
 
+    /// <summary><c>{order_id}</c> → the order, now <c>return received</c>: the shop has received what is returned. The event <c>order.return.received</c> starts the refund.</summary>
+    public const string ReceiveReturn = "receive_return";
+
+    /// <summary><c>{order_id}</c> → the order, now <c>returned</c>, with the refund among its payments.</summary>
+    public const string CompleteReturn = "complete_return";
+
+    /// <summary><c>{items: [{item_id, quantity}], reference}</c> → the same: items are on the shelf again, once for each reference.</summary>
+    public const string Restock = "restock";
+
+    /// <summary><c>{reservation, items, reference}</c> → the same: the reservation holds so much less, once for each reference; the rest of it stands.</summary>
+    public const string ReduceReservation = "reduce_reservation";
+
+    /// <summary><c>{order_id, operation}</c> → the order: a change of it is paid.</summary>
+    public const string SettleOrderChange = "settle_order_change";
+
+    /// <summary><c>{order_id, operation, reason?}</c> → the order, as it was before a change that could not be paid or supplied.</summary>
+    public const string RevertOrderChange = "revert_order_change";
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
@@ -119,5 +137,11 @@ public static class OrderTools
         CancelPlacement,
         ReceiveExchange,
         CompleteExchange,
+        ReceiveReturn,
+        CompleteReturn,
+        Restock,
+        ReduceReservation,
+        SettleOrderChange,
+        RevertOrderChange,
     ];
 }

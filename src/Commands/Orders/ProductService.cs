@@ -14,6 +14,8 @@ public sealed class ProductService : CommandService<Product>
         On<ImportProduct>().In(c => Product.Stream(c.Tenant, c.Imported.Product)).Decide((product, command) => product.Import(command));
         On<ReserveProductStock>().In(c => Product.Stream(c.Tenant, c.Product)).Decide((product, command) => product.Reserve(command));
         On<ReleaseProductStock>().In(c => Product.Stream(c.Tenant, c.Product)).Decide((product, command) => product.Release(command));
+        On<ReduceReservation>().In(c => Product.Stream(c.Tenant, c.Product)).Decide((product, command) => product.Reduce(command));
+        On<RestockProduct>().In(c => Product.Stream(c.Tenant, c.Product)).Decide((product, command) => product.Restock(command));
         On<CommitProductStock>().In(c => Product.Stream(c.Tenant, c.Product)).Decide((product, command) => product.Commit(command));
     }
 

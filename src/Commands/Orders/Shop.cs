@@ -254,6 +254,24 @@ public sealed class Shop(
         }
     }
 
+    /// <summary>Lets go of a part of what a reservation holds, once for each reference.</summary>
+    internal async Task ReduceAsync(string reservation, string reference, ImmutableArray<StockLine> lines, CommandContext context, CancellationToken cancellationToken)
+    {
+        foreach (var (product, some) in await ByProductAsync(context.Tenant, lines, cancellationToken))
+        {
+            await products.HandleAsync(new ReduceReservation(context.Tenant, product, reservation, some, time.GetUtcNow()), context with { IdempotencyKey = "reduced/" + reference }, cancellationToken);
+        }
+    }
+
+    /// <summary>Puts items on the shelf again, once for each reference.</summary>
+    internal async Task RestockAsync(string reference, ImmutableArray<StockLine> lines, CommandContext context, CancellationToken cancellationToken)
+    {
+        foreach (var (product, some) in await ByProductAsync(context.Tenant, lines, cancellationToken))
+        {
+            await products.HandleAsync(new RestockProduct(context.Tenant, product, reference, some, time.GetUtcNow()), context with { IdempotencyKey = "restocked/" + reference }, cancellationToken);
+        }
+    }
+
     // In one order for all, so that two who want the last of two products meet at the first of them.
     private async Task<IReadOnlyList<KeyValuePair<string, ImmutableArray<StockLine>>>> ByProductAsync(string tenant, ImmutableArray<StockLine> lines, CancellationToken cancellationToken)
     {

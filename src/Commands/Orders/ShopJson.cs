@@ -26,6 +26,8 @@ public static class ShopJson
         OrderStatus.ExchangeRequested => "exchange requested",
         OrderStatus.ExchangeReceived => "exchange received",
         OrderStatus.Exchanged => "exchanged",
+        OrderStatus.ReturnReceived => "return received",
+        OrderStatus.Returned => "returned",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "No such status."),
     };
 

@@ -32,7 +32,7 @@ internal static class ShopSchemas
         "order_id":{"type":"string"},"user_id":{"type":"string"},"address":{{Address}},
         "items":{"type":"array","items":{"type":"object","required":["name","product_id","item_id","price","options"],"properties":{
         "name":{"type":"string"},"product_id":{"type":"string"},"item_id":{"type":"string"},"price":{"type":"number","minimum":0},"options":{"type":"object","additionalProperties":{"type":"string"} } } } },
-        "status":{"enum":["placing","pending","pending (item modified)","processed","delivered","cancelled","return requested","exchange requested","exchange received","exchanged"]},
+        "status":{"enum":["placing","pending","pending (item modified)","processed","delivered","cancelled","return requested","exchange requested","exchange received","exchanged","return received","returned"]},
         "fulfillments":{"type":"array","items":{"type":"object","required":["tracking_id","item_ids"]} },
         "payment_history":{"type":"array","items":{"type":"object","required":["transaction_type","amount","payment_method_id"],"properties":{
         "transaction_type":{"enum":["payment","refund"]},"amount":{"type":"number","minimum":0},"payment_method_id":{"type":"string"} } } },
@@ -80,6 +80,12 @@ internal static class ShopSchemas
         """;
 
     public const string Reservation = $$"""{"type":"object","additionalProperties":false,"required":["reservation","items"],"properties":{"reservation":{{Id}},"items":{{Lines}} } }""";
+
+    public const string ReducedReservation = $$"""{"type":"object","additionalProperties":false,"required":["reservation","items","reference"],"properties":{"reservation":{{Id}},"items":{{Lines}},"reference":{{Line}} } }""";
+
+    public const string Restock = $$"""{"type":"object","additionalProperties":false,"required":["items","reference"],"properties":{"items":{{Lines}},"reference":{{Line}} } }""";
+
+    public const string OrderChange = $$"""{"type":"object","additionalProperties":false,"required":["order_id","operation"],"properties":{"order_id":{{Id}},"operation":{{Id}},"reason":{"type":"string","minLength":1} } }""";
 
     public const string GiftCard = $$"""
         {"type":"object","additionalProperties":false,"required":["user_id","payment_method_id","amount","currency","reference"],"properties":{

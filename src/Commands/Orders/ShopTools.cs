@@ -42,6 +42,12 @@ internal sealed class ShopTools(Shop shop)
         Internal(OrderTools.CancelPlacement, "Give up an order that was placed.", ShopSchemas.Undoing(ShopSchemas.CancelPlacement), ShopSchemas.Order, CancelPlacementAsync),
         Internal(OrderTools.ReceiveExchange, "Note that the shop has received what is exchanged.", ShopSchemas.OrderId, ShopSchemas.ExchangeReceived, ReceiveExchangeAsync),
         Internal(OrderTools.CompleteExchange, "Note that an exchange is paid for, so that the new items go out.", ShopSchemas.OrderId, ShopSchemas.Order, CompleteExchangeAsync),
+        Internal(OrderTools.ReceiveReturn, "Note that the shop has received what is returned: it goes on the shelf again and is refunded.", ShopSchemas.OrderId, ShopSchemas.Order, ReceiveReturnAsync),
+        Internal(OrderTools.CompleteReturn, "Note that a return is on the shelf and refunded.", ShopSchemas.OrderId, ShopSchemas.Order, CompleteReturnAsync),
+        Internal(OrderTools.Restock, "Put items on the shelf again, once for each reference.", ShopSchemas.Restock, ShopSchemas.Restock, RestockAsync),
+        Internal(OrderTools.ReduceReservation, "Let go of a part of what a reservation holds, once for each reference.", ShopSchemas.ReducedReservation, ShopSchemas.ReducedReservation, ReduceReservationAsync),
+        Internal(OrderTools.SettleOrderChange, "Note that a change of an order is paid.", ShopSchemas.OrderChange, ShopSchemas.Order, SettleOrderChangeAsync),
+        Internal(OrderTools.RevertOrderChange, "Take back a change of an order that could not be paid or supplied.", ShopSchemas.OrderChange, ShopSchemas.Order, RevertOrderChangeAsync),
     ];
 
     private static ShopTool Reading(string name, string description, string input, string output, Func<ShopCall, CancellationToken, Task<JsonElement>> work, ToolAccess access, bool authenticates = false) =>
@@ -287,6 +293,39 @@ internal sealed class ShopTools(Shop shop)
 
     private async Task<JsonElement> CompleteExchangeAsync(ShopCall call, CancellationToken cancellationToken) =>
         ShopJson.Of((await shop.Orders.HandleAsync(new CompleteExchange(call.Tenant, call.Text("order_id"), Now), call.Context, cancellationToken)).State);
+
+    private async Task<JsonElement> ReceiveReturnAsync(ShopCall call, CancellationToken cancellationToken)
+    {
+        var order = await OrderAsync(call, cancellationToken);
+        var customer = await shop.Customers.FindAsync(call.Tenant, order.Customer, cancellationToken);
+        return ShopJson.Of((await shop.Orders.HandleAsync(new ReceiveReturn(call.Tenant, order.Id!, customer, Now), call.Context, cancellationToken)).State);
+    }
+
+    private async Task<JsonElement> CompleteReturnAsync(ShopCall call, CancellationToken cancellationToken) =>
+        ShopJson.Of((await shop.Orders.HandleAsync(new CompleteReturn(call.Tenant, call.Text("order_id"), Now), call.Context, cancellationToken)).State);
+
+    private async Task<JsonElement> RestockAsync(ShopCall call, CancellationToken cancellationToken)
+    {
+        await shop.RestockAsync(call.Text("reference"), call.Lines(), call.Context, cancellationToken);
+        return call.Input.Clone();
+    }
+
+    private async Task<JsonElement> ReduceReservationAsync(ShopCall call, CancellationToken cancellationToken)
+    {
+        await shop.ReduceAsync(call.Text("reservation"), call.Text("reference"), call.Lines(), call.Context, cancellationToken);
+        return call.Input.Clone();
+    }
+
+    private Task<JsonElement> SettleOrderChangeAsync(ShopCall call, CancellationToken cancellationToken) => SettleAsync(call, null, cancellationToken);
+
+    private Task<JsonElement> RevertOrderChangeAsync(ShopCall call, CancellationToken cancellationToken) =>
+        SettleAsync(call, call.OptionalText("reason") ?? "the shop could not go through with it", cancellationToken);
+
+    private async Task<JsonElement> SettleAsync(ShopCall call, string? declined, CancellationToken cancellationToken)
+    {
+        var order = await OrderAsync(call, cancellationToken);
+        return ShopJson.Of((await shop.Orders.HandleAsync(new SettleOrderChange(call.Tenant, order.Id!, call.Text("operation"), declined, Now), call.Context, cancellationToken)).State);
+    }
 
     private DateTimeOffset Now => shop.Time.GetUtcNow();
 

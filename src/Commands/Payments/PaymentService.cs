@@ -52,6 +52,7 @@ public sealed class PaymentService : CommandService<Payment>
         On<RequestRefund>().In(c => Payment.Stream(c.Tenant, c.Payment)).Decide((payment, command) => payment.Ask(command));
         On<ObservePayment>().In(c => Payment.Stream(c.Tenant, c.Payment)).Decide((payment, command) => payment.Observe(command));
         On<DoubtPayment>().In(c => Payment.Stream(c.Tenant, c.Payment)).Decide((payment, command) => payment.Doubted(command));
+        On<ResolvePayment>().In(c => Payment.Stream(c.Tenant, c.Payment)).Decide((payment, command) => payment.Resolved(command));
         On<DeclinePayment>().In(c => Payment.Stream(c.Tenant, c.Payment)).Decide((payment, command) => payment.Refused(command));
     }
 
@@ -133,6 +134,20 @@ public sealed class PaymentService : CommandService<Payment>
 
         var isOpen = state.IsOpen(request.Operation, null) || state.OpenCapture is not null || state.OpenVoid is not null || !state.OpenRefunds.IsEmpty;
         return new(payment, state, position, request.Operation, null, !isOpen ? null : answer is ProcessorAnswer.Unavailable or ProcessorAnswer.Unknown ? answer : new ProcessorAnswer.Unknown("the processor may still be working on it"));
+    }
+
+    /// <summary>Records what a person found out about an operation without an outcome. What the processor says now goes before it.</summary>
+    /// <exception cref="DomainException">There is no such payment, or its outcome is known and is not that.</exception>
+    public async Task<PaymentResult> ResolveAsync(string payment, PaymentOperation operation, string? refund, bool succeeded, string reason, CommandContext context, CancellationToken cancellationToken = default)
+    {
+        var state = (await FindAsync(context.Tenant, payment, cancellationToken) ?? throw new DomainException(PaymentErrors.NotFound(payment))).State;
+        if (state.IsOpen(operation, refund) && await LookUpAsync(context.Tenant, state, cancellationToken) is ProcessorAnswer.Known known)
+        {
+            await RecordAsync(new ObservePayment(context.Tenant, payment, known.Payment, time.GetUtcNow()), context);
+        }
+
+        (state, var position) = await RecordAsync(new ResolvePayment(context.Tenant, payment, operation, refund, succeeded, reason, time.GetUtcNow()), context);
+        return new(payment, state, position, operation, refund, null);
     }
 
     /// <summary>Whether a text can be a payment's id.</summary>

@@ -24,6 +24,7 @@ public static class PaymentServices
         }
 
         services.AddSingleton<PaymentService>();
+        services.AddSingleton<PaymentCalls>();
         services.AddSingleton<PaymentWebhooks>();
         services.AddSingleton<SandboxWebhooks>();
         services.AddHandler<SandboxWebhooks>();

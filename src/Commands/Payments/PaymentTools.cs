@@ -9,7 +9,7 @@ using AIaaS.EventStore;
 namespace AIaaS.Commands.Payments;
 
 /// <summary>What the payment tools have in common: reading input, the customer's guard, and the outcome.</summary>
-internal abstract class PaymentTool(PaymentService payments, ToolManifest manifest) : ITool, IReconcilable
+internal abstract class PaymentTool(PaymentService payments, ToolManifest manifest) : ITool, IReconcilable, IResolvable
 {
     public ToolManifest Manifest => manifest;
 
@@ -24,7 +24,7 @@ internal abstract class PaymentTool(PaymentService payments, ToolManifest manife
         }
         catch (DomainException e)
         {
-            return new ToolOutcome.Failed(e.Error.Code, e.Error.Message, e.Error.Status == 503);
+            return new ToolOutcome.Failed(e.Error.Code, e.Error.Message, e.Error.Status == 503) { Error = e.Error };
         }
     }
 
@@ -46,6 +46,19 @@ internal abstract class PaymentTool(PaymentService payments, ToolManifest manife
         }
 
         return state.IsOpen(operation, refund) ? null : Outcome(new(id, state, LogPosition.Start, operation, refund, null));
+    }
+
+    public async Task<JsonElement?> ResolveAsync(ToolCall call, bool succeeded, string reason, CommandContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        if (await FindAsync(call, cancellationToken) is not { } found || !WasAsked(found.State, call))
+        {
+            return succeeded ? throw new DomainException(PaymentErrors.NeverAsked()) : null;
+        }
+
+        var (operation, refund) = OperationOf(call);
+        var resolved = await payments.ResolveAsync(found.State.Request!.Payment, operation, refund, succeeded, reason, context, cancellationToken);
+        return (Outcome(resolved) as ToolOutcome.Succeeded)?.Output;
     }
 
     protected abstract Task<PaymentResult> DoAsync(ToolCall call, CommandContext context, CancellationToken cancellationToken);

@@ -54,6 +54,9 @@ public abstract record ToolOutcome
     {
         /// <summary>When the far side wants to be asked again; null where it did not say.</summary>
         public TimeSpan? RetryAfter { get; init; }
+
+        /// <summary>The refusal in full, where the tool's own rules refused it; not recorded.</summary>
+        public EventStore.DomainError? Error { get; init; }
     }
 
     /// <summary>The call left and nobody knows what became of it.</summary>

@@ -6,7 +6,7 @@ using AIaaS.EventStore;
 namespace AIaaS.Commands.Tools;
 
 /// <summary>Settles calls whose outcome is unknown: what was found out goes into the stream of the run, saga or operator's call, which then goes on.</summary>
-public sealed class ToolResolution(OutsideEvents outside, IEventStore log, EventTypes types, IdSource ids, TimeProvider time, ToolRegistry registry)
+public sealed class ToolResolution(OutsideEvents outside, IEventStore log, EventTypes types, IdSource ids, TimeProvider time, ToolRegistry registry, RunEngine? engine = null)
 {
     /// <summary>The longest reason.</summary>
     public const int MaxReason = 1_000;
@@ -37,14 +37,23 @@ public sealed class ToolResolution(OutsideEvents outside, IEventStore log, Event
             await CheckAsync(stream, call, succeeded, value, cancellationToken);
         }
 
-        return await SettleAsync(stream, call, succeeded, output, reason, context, cancellationToken);
+        // The tool's own books first: whoever waits for the call goes on as soon as it is settled, and looks at them.
+        var known = await TellAsync(stream, call, succeeded, reason, context, cancellationToken);
+        return await SettleAsync(stream, call, succeeded, output ?? known, reason, context, cancellationToken);
     }
 
     /// <summary>As <see cref="ResolveAsync"/>, with an output that has been looked at already.</summary>
     internal async Task<CommandResult<ToolCalls>> SettleAsync(StreamName stream, string call, bool succeeded, JsonElement? output, string reason, CommandContext context, CancellationToken cancellationToken)
     {
         var command = new ResolveToolCall(call, succeeded, output, reason.Length <= MaxReason ? reason : reason[..MaxReason], context.Actor, time.GetUtcNow());
-        return await outside.AppendAsync<ToolCalls>(stream, calls => calls.Resolve(command), context, ids, cancellationToken);
+        var settled = await outside.AppendAsync<ToolCalls>(stream, calls => calls.Resolve(command), context, ids, cancellationToken);
+        if (stream.Category == "agentRun")
+        {
+            // A saga's dispatcher hears of it by its subscription; a run that waits would look again only at the recovery's next round.
+            engine?.Wake(stream.Tenant, stream.Id);
+        }
+
+        return settled;
     }
 
     /// <summary>A call as it was requested; null where there is none.</summary>
@@ -61,6 +70,12 @@ public sealed class ToolResolution(OutsideEvents outside, IEventStore log, Event
 
         return calls.Calls.GetValueOrDefault(call);
     }
+
+    private async Task<JsonElement?> TellAsync(StreamName stream, string call, bool succeeded, string reason, CommandContext context, CancellationToken cancellationToken) =>
+        await FindAsync(stream, call, cancellationToken) is { State: ToolCallState.Unknown, Requested: var requested }
+        && await registry.FindAsync(stream.Tenant, requested.Tool, requested.Version, cancellationToken) is IResolvable tool
+            ? await tool.ResolveAsync(new(stream.Tenant, stream, call, requested.IdempotencyKey, requested.RequestHash, requested.Input, null, context.CorrelationId), succeeded, reason, context, cancellationToken)
+            : null;
 
     private async Task CheckAsync(StreamName stream, string call, bool succeeded, JsonElement output, CancellationToken cancellationToken)
     {

@@ -52,7 +52,7 @@ public sealed record Order : IState<Order>
     /// <summary>The lines that were changed or are to be exchanged.</summary>
     public ImmutableArray<ItemChange> Changes { get; init; } = [];
 
-    /// <summary>The change that a gift card has to bear and has not borne yet.</summary>
+    /// <summary>The change that has to be paid, by a gift card or by what a saga does, and is not paid yet.</summary>
     public UnsettledChange? Unsettled { get; init; }
 
     /// <summary>The hash of what was imported; null for an order that was placed here.</summary>
@@ -87,9 +87,9 @@ public sealed record Order : IState<Order>
             Status = OrderStatus.Placing,
             Awaited = new(OrderPaymentKind.Payment, e.Total, e.Method),
         },
-        OrderConfirmed e => this with { Status = OrderStatus.Pending, Payments = Payments.Add(e.Payment) },
-        OrderPlacementCancelled e => this with { Status = OrderStatus.Cancelled, CancelReason = e.Reason, Payments = Payments.AddRange(e.Refunds) },
-        OrderCancelled e => this with { Status = OrderStatus.Cancelled, CancelReason = e.Reason, Payments = Payments.AddRange(e.Refunds) },
+        OrderConfirmed e => this with { Status = OrderStatus.Pending, Awaited = null, Payments = Payments.Add(e.Payment) },
+        OrderPlacementCancelled e => this with { Status = OrderStatus.Cancelled, Awaited = null, CancelReason = e.Reason, Payments = Payments.AddRange(e.Refunds) },
+        OrderCancelled e => this with { Status = OrderStatus.Cancelled, Awaited = null, CancelReason = e.Reason, Payments = Payments.AddRange(e.Refunds) },
         OrderAddressChanged e => this with { Address = e.Address },
         OrderItemsChanged e => Beginning(e.Settlement) with
         {
@@ -99,11 +99,14 @@ public sealed record Order : IState<Order>
             Payments = Payments.Add(e.Payment),
         },
         OrderPaymentChanged e => Beginning(e.Settlement) with { Payments = Payments.Add(e.Payment).Add(e.Refund) },
+        OrderChangeOpened e => this with { Unsettled = new(e.Operation, Status, Items, Payments) },
         OrderChangeSettled => this with { Unsettled = null },
         OrderChangeReverted => Unsettled is { } before
             ? this with { Unsettled = null, Status = before.Status, Items = before.Items, Payments = before.Payments, Changes = [] }
             : this,
         OrderReturnRequested e => this with { Status = OrderStatus.ReturnRequested, Return = e.Return },
+        OrderReturnReceived => this with { Status = OrderStatus.ReturnReceived },
+        OrderReturnCompleted e => this with { Status = OrderStatus.Returned, Payments = e.Refund.Amount.Amount > 0 ? Payments.Add(e.Refund) : Payments },
         OrderExchangeRequested e => this with { Status = OrderStatus.ExchangeRequested, Exchange = e.Exchange, Changes = e.Changes },
         OrderExchangeReceived => this with { Status = OrderStatus.ExchangeReceived },
         OrderExchangeCompleted e => this with
@@ -197,19 +200,18 @@ public sealed record Order : IState<Order>
         }
 
         var payment = new OrderPayment(OrderPaymentKind.Payment, command.Amount, command.Method);
-        return Awaited is null ? OrderErrors.NotPlacing
+        return IsPlacedHere && Status == OrderStatus.Pending && Payments.Contains(payment) ? Decision.Unchanged
+            : Awaited is null ? OrderErrors.NotPlacing
             : payment != Awaited ? OrderErrors.NotPaidFor
-            : Status == OrderStatus.Placing ? new OrderConfirmed(Id, Customer, payment, command.At)
-            : Status == OrderStatus.Pending && Payments.Contains(payment) ? Decision.Unchanged
-            : OrderErrors.NotPlacing;
+            : new OrderConfirmed(Id, Customer, payment, command.At);
     }
 
     /// <summary>Gives the order up, as long as nothing else happened to it than its confirmation; again, it changes nothing.</summary>
     public Decision CancelPlacement(CancelPlacement command) =>
         Id is null ? OrderErrors.NotFound
-        : Awaited is null ? OrderErrors.NotPlacing
+        : !IsPlacedHere ? OrderErrors.NotPlacing
         : Status == OrderStatus.Cancelled ? Decision.Unchanged
-        : Status == OrderStatus.Placing || (Status == OrderStatus.Pending && Payments is [var paid] && paid == Awaited)
+        : Status == OrderStatus.Placing || (Status == OrderStatus.Pending && Unsettled is null && Payments is [{ Kind: OrderPaymentKind.Payment }])
             ? new OrderPlacementCancelled(Id, Customer, command.Reason, [.. Payments.Select(p => p with { Kind = OrderPaymentKind.Refund })], command.At)
         : OrderErrors.PlacementOver;
 
@@ -304,6 +306,16 @@ public sealed record Order : IState<Order>
         var payment = difference.Amount > 0
             ? new OrderPayment(OrderPaymentKind.Payment, difference, method.Id)
             : new OrderPayment(OrderPaymentKind.Refund, Minus(difference), method.Id);
+        if (IsPlacedHere)
+        {
+            var (charge, refund) = (difference.Amount > 0 ? payment : null, difference.Amount < 0 ? payment : null);
+            return refund is not null && method.Source != PaymentSource.GiftCard && PaidWith(method.Id) < refund.Amount.Amount
+                ? OrderErrors.NotPaidWith
+                : Decision.Of(
+                    Opened(command.Operation, Lines(changes.Select(c => c.To.Item)), Lines(changes.Select(c => c.From)), charge, refund, command.Customer, command.At),
+                    new OrderItemsChanged(Id, changes, payment, new(command.Operation, Customer, []), command.At));
+        }
+
         return new OrderItemsChanged(Id, changes, payment, new(command.Operation, Customer, OnGiftCard(method, difference)), command.At);
     }
 
@@ -350,15 +362,23 @@ public sealed record Order : IState<Order>
             return CustomerErrors.PaymentMethodNotFound;
         }
 
+        var (payment, back) = (paid with { Method = method.Id }, paid with { Kind = OrderPaymentKind.Refund });
+        if (IsPlacedHere)
+        {
+            return Decision.Of(
+                Opened(command.Operation, [], [], payment, back, command.Customer, command.At),
+                new OrderPaymentChanged(Id, payment, back, new(command.Operation, Customer, []), command.At));
+        }
+
         return new OrderPaymentChanged(
             Id,
-            paid with { Method = method.Id },
-            paid with { Kind = OrderPaymentKind.Refund },
+            payment,
+            back,
             new(command.Operation, Customer, [.. OnGiftCard(method, paid.Amount), .. OnGiftCard(before, Minus(paid.Amount))]),
             command.At);
     }
 
-    /// <summary>Says what became of a change that a gift card had to bear; again, it changes nothing.</summary>
+    /// <summary>Says what became of a change that had to be paid first; again, it changes nothing.</summary>
     public Decision Settle(SettleOrderChange command) =>
         Unsettled?.Operation != command.Operation ? Decision.Unchanged
         : command.Declined is null ? new OrderChangeSettled(Id!, command.Operation, command.At)
@@ -373,6 +393,21 @@ public sealed record Order : IState<Order>
         : command.Items.IsEmpty ? OrderErrors.NoItems
         : TooMany(command.Items) is not null ? OrderErrors.SomeItemNotFound
         : new OrderReturnRequested(Id, Customer, new(command.Items.Sort(StringComparer.Ordinal), method.Id), command.At);
+
+    /// <summary>The shop has received what is returned; again, it changes nothing.</summary>
+    public Decision ReceiveReturn(ReceiveReturn command) =>
+        Id is null ? OrderErrors.NotFound
+        : Status is OrderStatus.ReturnReceived or OrderStatus.Returned ? Decision.Unchanged
+        : Status != OrderStatus.ReturnRequested || Return is null ? OrderErrors.NoReturn
+        : command.Customer.Method(Return.Method) is not { } method ? CustomerErrors.PaymentMethodNotFound
+        : new OrderReturnReceived(Id, Customer, Return, RefundOf(Return), method.Source, command.At);
+
+    /// <summary>What was returned is refunded; again, it changes nothing.</summary>
+    public Decision CompleteReturn(CompleteReturn command) =>
+        Id is null ? OrderErrors.NotFound
+        : Status == OrderStatus.Returned ? Decision.Unchanged
+        : Status != OrderStatus.ReturnReceived || Return is null ? OrderErrors.NoReturn
+        : new OrderReturnCompleted(Id, Customer, RefundOf(Return), command.At);
 
     /// <summary>Sends items back for others of the same products; money moves when the shop has received them.</summary>
     public Decision RequestExchange(RequestExchange command)
@@ -429,6 +464,9 @@ public sealed record Order : IState<Order>
             _ => new(OrderPaymentKind.Refund, Minus(Exchange.Difference), Exchange.Method),
         }, command.At);
 
+    /// <summary>Whether it was placed here, so that its stock and money move here; an imported order's were moved elsewhere.</summary>
+    private bool IsPlacedHere => Id is not null && ContentHash is null;
+
     /// <summary>What the items cost.</summary>
     public Money Total() => new(Items.Sum(i => i.Price.Amount), Currency);
 
@@ -450,6 +488,30 @@ public sealed record Order : IState<Order>
 
     private static Money Difference(ImmutableArray<ItemChange> changes) =>
         new(changes.Sum(c => c.To.Price.Amount - c.FromPrice.Amount), changes[0].FromPrice.Currency);
+
+    private static ImmutableArray<StockLine> Lines(IEnumerable<string> items) =>
+        [.. items.GroupBy(i => i, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new StockLine(g.Key, g.Count()))];
+
+    private decimal PaidWith(string method) => Payments.Where(p => p.Method == method).Sum(Signed);
+
+    private OrderChangeOpened Opened(string operation, ImmutableArray<StockLine> reserve, ImmutableArray<StockLine> release, OrderPayment? charge, OrderPayment? refund, Customer customer, DateTimeOffset at) =>
+        new(Id!, Customer, operation, reserve, release, charge, charge is null ? null : customer.Method(charge.Method)?.Source, refund, refund is null ? null : customer.Method(refund.Method)?.Source, at);
+
+    private OrderPayment RefundOf(OrderReturn returned)
+    {
+        var lines = Items.ToList();
+        var amount = 0m;
+        foreach (var item in returned.Items)
+        {
+            if (lines.FindIndex(l => l.Item == item) is var line and >= 0)
+            {
+                amount += lines[line].Price.Amount;
+                lines.RemoveAt(line);
+            }
+        }
+
+        return new(OrderPaymentKind.Refund, new(amount, Currency), returned.Method);
+    }
 
     private Order Beginning(Settlement settlement) => settlement.CanBeDeclined
         ? this with { Unsettled = new(settlement.Operation, Status, Items, Payments) }
@@ -527,7 +589,7 @@ public sealed record Order : IState<Order>
     }
 }
 
-/// <summary>How an order was before a change that a gift card has to bear.</summary>
+/// <summary>How an order was before a change that has to be paid first.</summary>
 /// <param name="Operation">The change.</param>
 /// <param name="Status">The status before.</param>
 /// <param name="Items">The items before.</param>

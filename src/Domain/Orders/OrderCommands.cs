@@ -71,11 +71,11 @@ public sealed record ChangeOrderItems(string Tenant, string Order, ImmutableArra
 /// <param name="At">Business time, UTC.</param>
 public sealed record ChangeOrderPayment(string Tenant, string Order, string Method, Customer Customer, string Operation, DateTimeOffset At);
 
-/// <summary>Says what became of a change that a gift card had to bear.</summary>
+/// <summary>Says what became of a change that had to be paid first.</summary>
 /// <param name="Tenant">The tenant.</param>
 /// <param name="Order">The order's id.</param>
 /// <param name="Operation">The change.</param>
-/// <param name="Declined">Why the gift card could not bear it; null where it did.</param>
+/// <param name="Declined">Why it could not be borne; null where it was.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record SettleOrderChange(string Tenant, string Order, string Operation, string? Declined, DateTimeOffset At);
 
@@ -98,6 +98,19 @@ public sealed record RequestReturn(string Tenant, string Order, ImmutableArray<s
 /// <param name="Products">The order's products, by id.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record RequestExchange(string Tenant, string Order, ImmutableArray<string> Items, ImmutableArray<string> NewItems, string Method, Customer Customer, IReadOnlyDictionary<string, Product> Products, DateTimeOffset At);
+
+/// <summary>Notes that the shop has received what is returned.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Order">The order's id.</param>
+/// <param name="Customer">The customer, as known now.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ReceiveReturn(string Tenant, string Order, Customer Customer, DateTimeOffset At);
+
+/// <summary>Notes that a return is on the shelf and refunded.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Order">The order's id.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record CompleteReturn(string Tenant, string Order, DateTimeOffset At);
 
 /// <summary>Notes that the shop has received what is exchanged.</summary>
 /// <param name="Tenant">The tenant.</param>

@@ -30,6 +30,9 @@ public static class OrderErrors
     /// <summary>The payments of the order have changed before.</summary>
     public static DomainError NotOnePayment { get; } = new("payment-not-single", "There should be exactly one payment for a pending order", "The way to pay can be changed once.");
 
+    /// <summary>Money goes back to where it came from, or to a gift card.</summary>
+    public static DomainError NotPaidWith { get; } = new("payment-method-not-original", "A refund goes to a payment method that the order was paid with, or to a gift card", "Take one that the order was paid with, or a gift card of the customer.");
+
     /// <summary>A return goes to the original payment method or to a gift card.</summary>
     public static DomainError NotOriginalPaymentMethod { get; } = new("payment-method-not-original", "Payment method should be the original payment method", "Take the original payment method, or a gift card of the customer.");
 
@@ -68,6 +71,9 @@ public static class OrderErrors
 
     /// <summary>No exchange is under way.</summary>
     public static DomainError NoExchange { get; } = new("order-not-exchanging", "No exchange of the order is under way at this step", "Look at the order's status first.");
+
+    /// <summary>No return is under way.</summary>
+    public static DomainError NoReturn { get; } = new("order-not-returning", "No return of the order is under way at this step", "Look at the order's status first.");
 
     /// <summary>What the order would cost cannot be.</summary>
     public static DomainError TooLarge { get; } = new("order-too-large", $"An order has at most {Order.MaxLines} items", "Place several orders.");

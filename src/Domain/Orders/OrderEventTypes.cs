@@ -33,15 +33,20 @@ internal static class OrderEventTypes
             .Add("order.address.changed", json.OrderAddressChanged, "order", new OrderAddressChanged(order, address, At))
             .Add("order.items.changed", json.OrderItemsChanged, "order", new OrderItemsChanged(order, [change], paid with { Amount = Money.Usd(6.20m) }, settlement, At))
             .Add("order.payment.changed", json.OrderPaymentChanged, "order", new OrderPaymentChanged(order, paid with { Method = "paypal_1001" }, refund, settlement, At))
+            .Add("order.change.opened", json.OrderChangeOpened, "order", new OrderChangeOpened(order, customer, "9b1c", [line with { Item = change.To.Item }], [line], paid with { Amount = Money.Usd(6.20m) }, PaymentSource.GiftCard, null, null, At))
             .Add("order.change.settled", json.OrderChangeSettled, "order", new OrderChangeSettled(order, "9b1c", At))
             .Add("order.change.reverted", json.OrderChangeReverted, "order", new OrderChangeReverted(order, "9b1c", "Insufficient gift card balance", At))
             .Add("order.return.requested", json.OrderReturnRequested, "order", new OrderReturnRequested(order, customer, new([item.Item], paid.Method), At))
+            .Add("order.return.received", json.OrderReturnReceived, "order", new OrderReturnReceived(order, customer, new([item.Item], paid.Method), refund, PaymentSource.GiftCard, At))
+            .Add("order.return.completed", json.OrderReturnCompleted, "order", new OrderReturnCompleted(order, customer, refund, At))
             .Add("order.exchange.requested", json.OrderExchangeRequested, "order", new OrderExchangeRequested(order, customer, exchange, [change], PaymentSource.GiftCard, At))
             .Add("order.exchange.received", json.OrderExchangeReceived, "order", new OrderExchangeReceived(order, customer, exchange, PaymentSource.GiftCard, At))
             .Add("order.exchange.completed", json.OrderExchangeCompleted, "order", new OrderExchangeCompleted(order, customer, paid with { Amount = Money.Usd(6.20m) }, At))
             .Add("product.imported", json.ProductImported, "product", new ProductImported(item.Product, item.Name, [variant], hash, At))
             .Add("product.stock.reserved", json.StockReserved, "product", new StockReserved(item.Product, order, [line], At))
             .Add("product.stock.released", json.StockReleased, "product", new StockReleased(item.Product, order, [line], At))
+            .Add("product.stock.reduced", json.StockReservationReduced, "product", new StockReservationReduced(item.Product, order, [line], At))
+            .Add("product.stock.restocked", json.StockRestocked, "product", new StockRestocked(item.Product, order + "-return", [line], At))
             .Add("product.stock.committed", json.StockCommitted, "product", new StockCommitted(item.Product, order, [line], At))
             .Add("product.item.listed", json.ItemListed, "productItem", new ItemListed(item.Item, item.Product, At))
             .Add("catalog.product.listed", json.ProductListed, "catalog", new ProductListed(item.Product, item.Name, At));
@@ -61,6 +66,11 @@ internal static class OrderEventTypes
 [JsonSerializable(typeof(OrderAddressChanged))]
 [JsonSerializable(typeof(OrderItemsChanged))]
 [JsonSerializable(typeof(OrderPaymentChanged))]
+[JsonSerializable(typeof(OrderChangeOpened))]
+[JsonSerializable(typeof(OrderReturnReceived))]
+[JsonSerializable(typeof(OrderReturnCompleted))]
+[JsonSerializable(typeof(StockReservationReduced))]
+[JsonSerializable(typeof(StockRestocked))]
 [JsonSerializable(typeof(OrderChangeSettled))]
 [JsonSerializable(typeof(OrderChangeReverted))]
 [JsonSerializable(typeof(OrderReturnRequested))]

@@ -38,6 +38,12 @@ public enum OrderStatus
 
     /// <summary>The exchange is paid for or refunded, and the new items go out.</summary>
     Exchanged,
+
+    /// <summary>The shop has received what is returned.</summary>
+    ReturnReceived,
+
+    /// <summary>What was returned is on the shelf again, and refunded.</summary>
+    Returned,
 }
 
 /// <summary>Which way money went.</summary>
@@ -172,13 +178,29 @@ public sealed record OrderItemsChanged(string Order, ImmutableArray<ItemChange> 
 /// <param name="At">Business time, UTC.</param>
 public sealed record OrderPaymentChanged(string Order, OrderPayment Payment, OrderPayment Refund, Settlement Settlement, DateTimeOffset At) : DomainEvent;
 
-/// <summary>Type <c>order.change.settled</c>: the gift card bore the change.</summary>
+/// <summary>
+/// Type <c>order.change.opened</c>: a change of an order that was placed here, recorded with it, has stock and money to move. A saga moves them; the change holds
+/// when it is settled, and is taken back where it cannot be borne.
+/// </summary>
+/// <param name="Order">The order's id.</param>
+/// <param name="Customer">The customer's id.</param>
+/// <param name="Operation">The change.</param>
+/// <param name="Reserve">The items that the order gets.</param>
+/// <param name="Release">The items that it had instead.</param>
+/// <param name="Charge">What is paid; null for nothing.</param>
+/// <param name="ChargeSource">The kind of payment method that pays it; null for nothing.</param>
+/// <param name="Refund">What goes back; null for nothing.</param>
+/// <param name="RefundSource">The kind of payment method that it goes back to; null for nothing.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record OrderChangeOpened(string Order, string Customer, string Operation, ImmutableArray<StockLine> Reserve, ImmutableArray<StockLine> Release, OrderPayment? Charge, PaymentSource? ChargeSource, OrderPayment? Refund, PaymentSource? RefundSource, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>order.change.settled</c>: what the change costs is paid.</summary>
 /// <param name="Order">The order's id.</param>
 /// <param name="Operation">The change.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record OrderChangeSettled(string Order, string Operation, DateTimeOffset At) : DomainEvent;
 
-/// <summary>Type <c>order.change.reverted</c>: the gift card could not bear the change, which is taken back.</summary>
+/// <summary>Type <c>order.change.reverted</c>: the change could not be paid or supplied, and is taken back.</summary>
 /// <param name="Order">The order's id.</param>
 /// <param name="Operation">The change.</param>
 /// <param name="Reason">Why.</param>
@@ -191,6 +213,22 @@ public sealed record OrderChangeReverted(string Order, string Operation, string 
 /// <param name="Return">What, and how it is refunded.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record OrderReturnRequested(string Order, string Customer, OrderReturn Return, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>order.return.received</c>: the shop has received what is returned.</summary>
+/// <param name="Order">The order's id.</param>
+/// <param name="Customer">The customer's id.</param>
+/// <param name="Return">What, and how it is refunded.</param>
+/// <param name="Refund">What goes back.</param>
+/// <param name="Source">The kind of payment method that it goes back to.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record OrderReturnReceived(string Order, string Customer, OrderReturn Return, OrderPayment Refund, PaymentSource Source, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>order.return.completed</c>: the items are on the shelf again, and the money has gone back.</summary>
+/// <param name="Order">The order's id.</param>
+/// <param name="Customer">The customer's id.</param>
+/// <param name="Refund">What went back.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record OrderReturnCompleted(string Order, string Customer, OrderPayment Refund, DateTimeOffset At) : DomainEvent;
 
 /// <summary>Type <c>order.exchange.requested</c>: the customer sends items back for others.</summary>
 /// <param name="Order">The order's id.</param>

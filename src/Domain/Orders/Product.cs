@@ -31,6 +31,22 @@ public sealed record ReleaseProductStock(string Tenant, string Product, string R
 /// <param name="At">Business time, UTC.</param>
 public sealed record CommitProductStock(string Tenant, string Product, string Reservation, DateTimeOffset At);
 
+/// <summary>Lets go of a part of what a reservation holds.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Product">The product's id.</param>
+/// <param name="Reservation">The reservation.</param>
+/// <param name="Lines">The items.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ReduceReservation(string Tenant, string Product, string Reservation, ImmutableArray<StockLine> Lines, DateTimeOffset At);
+
+/// <summary>Puts items on the shelf again.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Product">The product's id.</param>
+/// <param name="Reference">Where they came from.</param>
+/// <param name="Lines">The items.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record RestockProduct(string Tenant, string Product, string Reference, ImmutableArray<StockLine> Lines, DateTimeOffset At);
+
 /// <summary>A product with its variants, and how many of each there are.</summary>
 public sealed record Product : IState<Product>
 {
@@ -84,6 +100,8 @@ public sealed record Product : IState<Product>
     {
         ProductImported e => this with { Id = e.Product, Name = e.Name, Variants = e.Variants, ContentHash = e.ContentHash },
         StockReserved e => this with { Reservations = Reservations.SetItem(e.Reservation, e.Lines), Reserved = Counted(e.Lines, 1) },
+        StockReservationReduced e => this with { Reservations = Reservations.SetItem(e.Reservation, Less(Reservations.GetValueOrDefault(e.Reservation, []), e.Lines)), Reserved = Counted(e.Lines, -1) },
+        StockRestocked e => this with { Variants = [.. Variants.Select(v => v with { Stock = v.Stock + e.Lines.Where(l => l.Item == v.Item).Sum(l => l.Quantity) })] },
         StockReleased e => this.End(e.Reservation, e.Lines, committed: false),
         StockCommitted e => this.End(e.Reservation, e.Lines, committed: true) with
         {
@@ -150,6 +168,35 @@ public sealed record Product : IState<Product>
         : Reservations.TryGetValue(command.Reservation, out var lines) ? new StockCommitted(Id, command.Reservation, lines, command.At)
         : EndedBy.TryGetValue(command.Reservation, out var committed) && committed ? Decision.Unchanged
         : ProductErrors.NotReserved(command.Reservation);
+
+    /// <summary>Lets go of a part of what a reservation holds; of what it does not hold, nothing.</summary>
+    public Decision Reduce(ReduceReservation command)
+    {
+        if (Id is null)
+        {
+            return ProductErrors.NotFound;
+        }
+
+        if (!Reservations.TryGetValue(command.Reservation, out var held))
+        {
+            return EndedBy.ContainsKey(command.Reservation) ? Decision.Unchanged : ProductErrors.NotReserved(command.Reservation);
+        }
+
+        var lines = command.Lines.GroupBy(l => l.Item, StringComparer.Ordinal)
+            .Select(g => new StockLine(g.Key, Math.Min(Total(g), held.Where(h => h.Item == g.Key).Sum(h => h.Quantity))))
+            .Where(l => l.Quantity > 0).ToImmutableArray();
+        return lines.IsEmpty ? Decision.Unchanged : new StockReservationReduced(Id, command.Reservation, lines, command.At);
+    }
+
+    /// <summary>Puts items on the shelf again.</summary>
+    public Decision Restock(RestockProduct command) =>
+        Id is null ? ProductErrors.NotFound
+        : command.Lines.FirstOrDefault(l => l.Quantity is < 1 or > MaxQuantity) is { } faulty ? ProductErrors.InvalidQuantity(faulty.Item)
+        : command.Lines.Any(l => Find(l.Item) is null) ? ProductErrors.ItemNotFound
+        : new StockRestocked(Id, command.Reference, command.Lines, command.At);
+
+    private static ImmutableArray<StockLine> Less(ImmutableArray<StockLine> held, ImmutableArray<StockLine> lines) =>
+        [.. held.Select(h => h with { Quantity = h.Quantity - lines.Where(l => l.Item == h.Item).Sum(l => l.Quantity) }).Where(h => h.Quantity > 0)];
 
     private static int Total(IEnumerable<StockLine> lines) => (int)Math.Clamp(lines.Sum(l => (long)l.Quantity), int.MinValue, int.MaxValue);
 

@@ -43,6 +43,20 @@ public sealed record StockReserved(string Product, string Reservation, Immutable
 /// <param name="At">Business time, UTC.</param>
 public sealed record StockReleased(string Product, string Reservation, ImmutableArray<StockLine> Lines, DateTimeOffset At) : DomainEvent;
 
+/// <summary>Type <c>product.stock.reduced</c>: a reservation holds less than before; the rest of it stands.</summary>
+/// <param name="Product">The product's id.</param>
+/// <param name="Reservation">The reservation.</param>
+/// <param name="Lines">The items that it holds no more.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record StockReservationReduced(string Product, string Reservation, ImmutableArray<StockLine> Lines, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>product.stock.restocked</c>: items are on the shelf again.</summary>
+/// <param name="Product">The product's id.</param>
+/// <param name="Reference">Where they came from, such as an order's return.</param>
+/// <param name="Lines">The items.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record StockRestocked(string Product, string Reference, ImmutableArray<StockLine> Lines, DateTimeOffset At) : DomainEvent;
+
 /// <summary>Type <c>product.stock.committed</c>: a reservation ended, and its items have left the shop.</summary>
 /// <param name="Product">The product's id.</param>
 /// <param name="Reservation">The reservation.</param>

@@ -69,6 +69,16 @@ public sealed record DoubtPayment(string Tenant, string Payment, PaymentOperatio
 /// <param name="At">Business time, UTC.</param>
 public sealed record DeclinePayment(string Tenant, string Payment, PaymentOperation Operation, string? Refund, string Code, string Reason, DateTimeOffset At);
 
+/// <summary>Records what a person found out about an operation that has no outcome.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Payment">The payment's id.</param>
+/// <param name="Operation">What was asked for.</param>
+/// <param name="Refund">Which refund; null for the others.</param>
+/// <param name="Succeeded">Whether the processor did it.</param>
+/// <param name="Reason">How this was found out.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ResolvePayment(string Tenant, string Payment, PaymentOperation Operation, string? Refund, bool Succeeded, string Reason, DateTimeOffset At);
+
 /// <summary>
 /// A payment: what was asked for, and what the processor says became of it. What it says is joined, not replayed: of two things that it says
 /// the one that is further along holds, so that webhooks may come twice, late and in any order.
@@ -93,7 +103,7 @@ public sealed record Payment : IState<Payment>
     /// <summary>What was taken, all in all; 0 for nothing.</summary>
     public decimal Captured { get; init; }
 
-    /// <summary>Whether only a refund told that money was taken.</summary>
+    /// <summary>Whether only a refund, or a person, told that money was taken.</summary>
     public bool IsCaptureImplied { get; init; }
 
     /// <summary>Why it was refused; null when it was not.</summary>
@@ -168,13 +178,14 @@ public sealed record Payment : IState<Payment>
         PaymentRefundRequested e => this with { RefundRequests = RefundRequests.SetItem(e.Refund, e), OpenRefunds = OpenRefunds.Add(e.Refund) },
         PaymentRefunded e => this with
         {
-            Refunds = Refunds.SetItem(e.Reference, e),
+            // The processor's own word on a refund that a person vouched for takes that one's place.
+            Refunds = (e.Refund is null ? Refunds : Refunds.Remove(ByHand(e.Refund))).SetItem(e.Reference, e),
             OpenRefunds = e.Refund is null ? OpenRefunds : OpenRefunds.Remove(e.Refund),
             Unknown = e.Refund is null ? Unknown : Unknown.Remove(e.Refund),
         },
         PaymentRefundDeclined e => this with
         {
-            Refunds = e.Reference is null ? Refunds : Refunds.Remove(e.Reference),
+            Refunds = Refunds.RemoveRange([.. e.Reference is null ? [] : (string[])[e.Reference], .. e.Refund is null ? [] : (string[])[ByHand(e.Refund)]]),
             FailedRefunds = e.Reference is null ? FailedRefunds : FailedRefunds.Add(e.Reference),
             OpenRefunds = e.Refund is null ? OpenRefunds : OpenRefunds.Remove(e.Refund),
             DeclinedRefunds = e.Refund is null ? DeclinedRefunds : DeclinedRefunds.SetItem(e.Refund, e),
@@ -326,6 +337,49 @@ public sealed record Payment : IState<Payment>
             _ => new PaymentOperationRefused(command.Operation, command.Code, command.Reason, command.At),
         };
 
+    /// <summary>Records what a person found out; what is known otherwise is not overruled, and the processor's word, when it comes, is.</summary>
+    public Decision Resolved(ResolvePayment command)
+    {
+        if (Request is not { } request)
+        {
+            return PaymentErrors.NotFound(command.Payment);
+        }
+
+        if (!IsOpen(command.Operation, command.Refund))
+        {
+            return CameAbout(command.Operation, command.Refund) == command.Succeeded ? Decision.Unchanged : PaymentErrors.KnownOtherwise(command.Payment, Status, command.Succeeded);
+        }
+
+        var reference = Reference ?? Unnamed;
+        return !command.Succeeded
+            ? Refused(new(command.Tenant, command.Payment, command.Operation, command.Refund, "resolved-as-failed", command.Reason, command.At))
+            : command.Operation switch
+            {
+                PaymentOperation.Authorize => new PaymentAuthorized(reference, request.Amount, command.At),
+                PaymentOperation.Capture => new PaymentCaptured(reference, OpenCapture!.Amount, true, command.At),
+                PaymentOperation.Void => new PaymentVoided(reference, command.At),
+                PaymentOperation.Refund => new PaymentRefunded(command.Refund, ByHand(command.Refund!), RefundRequests[command.Refund!].Amount, command.At),
+                _ => new PaymentCaptured(reference, request.Amount, true, command.At),
+            };
+    }
+
+    /// <summary>Whether an operation was asked for under a key.</summary>
+    public bool WasAsked(PaymentOperation operation, string? refund, string key) => operation switch
+    {
+        PaymentOperation.Capture or PaymentOperation.Void => Asked.ContainsKey(key),
+        PaymentOperation.Refund => refund is not null && RefundRequests.ContainsKey(refund),
+        _ => Request?.Key == key,
+    };
+
+    /// <summary>Whether an operation that was asked for was done.</summary>
+    public bool CameAbout(PaymentOperation operation, string? refund) => operation switch
+    {
+        PaymentOperation.Authorize => IsAuthorized || Captured > 0,
+        PaymentOperation.Void => IsVoided,
+        PaymentOperation.Refund => Refunds.Values.Any(r => r.Refund == refund),
+        _ => Captured > 0,
+    };
+
     /// <summary>Whether an operation that was asked for has no outcome yet.</summary>
     public bool IsOpen(PaymentOperation operation, string? refund) => operation switch
     {
@@ -369,6 +423,11 @@ public sealed record Payment : IState<Payment>
 
     /// <summary>Under what name an operation stands among those without a known outcome.</summary>
     public static string Doubt(PaymentOperation operation, string? refund) => refund ?? operation.ToString();
+
+    // What stands for the processor's ids where only a person's word is known.
+    private const string Unnamed = "by-hand";
+
+    private static string ByHand(string refund) => "by-hand/" + refund;
 
     private string? Own(ProcessorRefund refund) => refund.Refund is { } id && RefundRequests.ContainsKey(id) ? id : null;
 

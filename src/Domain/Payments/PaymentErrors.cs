@@ -36,6 +36,12 @@ public static class PaymentErrors
     /// <summary>More than is left.</summary>
     public static DomainError MoreThanLeft(Money wanted, Money left) => new("refund-exceeds-captured", $"{Text(wanted)} cannot be given back: {Text(left)} are left of what was taken.", "Refund at most what is left.");
 
+    /// <summary>A person says something else than what is known.</summary>
+    public static DomainError KnownOtherwise(string payment, PaymentStatus status, bool succeeded) => new("payment-known-otherwise", $"Payment '{Shown(payment)}' is {status} at its processor, so that the call cannot be settled as {(succeeded ? "succeeded" : "failed")}.", "Look at the payment, and settle the call as what became of it.", 409);
+
+    /// <summary>The call never reached the processor.</summary>
+    public static DomainError NeverAsked() => new("payment-never-asked", "The call ended before the processor was asked, so that it cannot have succeeded.", "Settle it as failed.", 409);
+
     /// <summary>The processor says something that cannot be.</summary>
     public static DomainError Contradiction(string payment, string reference) => new("payment-contradiction", $"What the processor says of '{Shown(reference)}' does not fit payment '{Shown(payment)}': another currency, or amounts that cannot be.", "Compare the payment with the processor's console.");
 

@@ -80,7 +80,7 @@ public sealed record PaymentCaptureRequested(Money Amount, string Key, DateTimeO
 /// <summary>Type <c>payment.captured</c>: the processor took the money.</summary>
 /// <param name="Reference">The processor's id of the payment.</param>
 /// <param name="Amount">How much was taken, all in all.</param>
-/// <param name="Implied">True when only a refund told so: the processor's own word on it was still on its way.</param>
+/// <param name="Implied">True when only a refund, or a person who looked it up, told so: the processor's own word on it was still on its way.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record PaymentCaptured(string Reference, Money Amount, bool Implied, DateTimeOffset At) : DomainEvent;
 

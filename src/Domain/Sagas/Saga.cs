@@ -78,13 +78,21 @@ public sealed record SagaCall(ToolCallRequested Request)
 /// <summary>How often a step was tried without success, and how often it has waited since.</summary>
 /// <param name="Failures">Tries without success.</param>
 /// <param name="Waits">Waits that are over.</param>
-public readonly record struct SagaTries(int Failures, int Waits);
+/// <param name="LeftAlone">Tries that did not leave, since the tool's circuit was open: its far side said nothing, so that they use no try up.</param>
+public readonly record struct SagaTries(int Failures, int Waits, int LeftAlone = 0)
+{
+    /// <summary>How many tries anew are used up.</summary>
+    public int Used => Waits - LeftAlone;
+}
 
 /// <summary>A saga: the fold of its stream.</summary>
 public sealed record Saga : IState<Saga>
 {
     /// <summary>What leads the names of steps that undo.</summary>
     public const string UndoPrefix = "undo-";
+
+    /// <summary>The code of a call that did not leave, since its tool is left alone for a while.</summary>
+    public const string CircuitOpen = "circuit-open";
 
     /// <summary>The timer between two tries.</summary>
     public const string RetryTimer = "retry";
@@ -170,6 +178,11 @@ public sealed record Saga : IState<Saga>
             return SagaErrors.NotParked(saga, Status);
         }
 
+        if (undone && Compensating is null && Find(parked.Step) is { Request: { SideEffect: false, Version.Length: > 0 } })
+        {
+            return SagaErrors.OnlyLooksUp(saga, parked.Step);
+        }
+
         var resumed = new SagaResumed(actor, reason, undone, at);
         if (undone && Compensating is null)
         {
@@ -194,7 +207,7 @@ public sealed record Saga : IState<Saga>
         SagaCompensated e => this with { EndedAt = e.At, Worker = null },
         ToolCallRequested e => this with { Calls = Calls.Add(new(e)) },
         ToolCallSucceeded e => With(e.Call, c => c with { State = SagaCallState.Succeeded, Output = e.Output }),
-        ToolCallFailed e => Failed(With(e.Call, c => c with { State = SagaCallState.Failed, Code = e.Code, Reason = e.Reason, Retryable = e.Retryable }), e.Step),
+        ToolCallFailed e => Failed(With(e.Call, c => c with { State = SagaCallState.Failed, Code = e.Code, Reason = e.Reason, Retryable = e.Retryable }), e.Step, e.Code == CircuitOpen),
         ToolCallUnknown e => Failed(With(e.Call, c => c with { State = SagaCallState.Unknown, Reason = e.Reason }), e.Step) with { Worker = null },
         ToolCallResolved e => Resolve(e),
         ToolCallRefused e => Refused(e),
@@ -205,10 +218,10 @@ public sealed record Saga : IState<Saga>
         _ => this,
     };
 
-    private static Saga Failed(Saga saga, string step)
+    private static Saga Failed(Saga saga, string step, bool leftAlone = false)
     {
         var tries = saga.Tries.GetValueOrDefault(step);
-        return saga with { Tries = saga.Tries.SetItem(step, tries with { Failures = tries.Failures + 1 }) };
+        return saga with { Tries = saga.Tries.SetItem(step, tries with { Failures = tries.Failures + 1, LeftAlone = tries.LeftAlone + (leftAlone ? 1 : 0) }) };
     }
 
     private Saga With(string call, Func<SagaCall, SagaCall> change)

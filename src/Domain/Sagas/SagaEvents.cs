@@ -29,8 +29,8 @@ public sealed record SagaStepSkipped(string Step, string Reason, DateTimeOffset 
 /// <param name="At">Business time, UTC.</param>
 public sealed record SagaCompensating(string Step, string Code, string Reason, DateTimeOffset At) : DomainEvent;
 
-/// <summary>Type <c>saga.parked</c>: a compensation failed at each try. Nothing more happens until a person has seen to it.</summary>
-/// <param name="Step">The step that could not be undone.</param>
+/// <summary>Type <c>saga.parked</c>: a compensation, or a step that must succeed, failed at each try. Nothing more happens until a person has seen to it.</summary>
+/// <param name="Step">The step that could not be done or undone.</param>
 /// <param name="Code">The last failure's code.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="At">Business time, UTC.</param>
@@ -39,7 +39,7 @@ public sealed record SagaParked(string Step, string Code, string Reason, DateTim
 /// <summary>Type <c>saga.resumed</c>: a person has seen to what kept a parked saga from going on.</summary>
 /// <param name="Actor">Who.</param>
 /// <param name="Reason">What was done.</param>
-/// <param name="Undone">Whether the step that could not be undone was undone by other means; otherwise it is tried again.</param>
+/// <param name="Undone">Whether the step that could not be done or undone was seen to by other means; otherwise it is tried again.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record SagaResumed(string Actor, string Reason, bool Undone, DateTimeOffset At) : DomainEvent;
 

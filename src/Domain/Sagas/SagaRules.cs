@@ -107,7 +107,7 @@ public static class SagaRules
 
         var tries = saga.Tries.GetValueOrDefault(request.Step);
         return tries.Waits >= tries.Failures ? new SagaMove.Make(open)
-            : tries.Waits < RetriesOf(request.Step, definition) ? RetryOf(open, tries)
+            : tries.Used < RetriesOf(request.Step, definition) ? RetryOf(open, tries)
             : Resting;
     }
 
@@ -128,7 +128,7 @@ public static class SagaRules
                 case SagaCallState.Failed:
                     var tries = saga.Tries.GetValueOrDefault(step.Name);
                     return (call.Retryable || step.MustSucceed) && tries.Waits >= tries.Failures ? CallOf(step, saga)
-                        : call.Retryable && tries.Waits < step.Retries ? RetryOf(call, tries)
+                        : call.Retryable && (tries.Used < step.Retries || call.Code == Saga.CircuitOpen) ? RetryOf(call, tries)
                         : step.MustSucceed ? new SagaMove.Park(step.Name, call.Code, call.Reason)
                         : step.MayFail ? new SagaMove.Skip(step.Name, call.Code)
                         : new SagaMove.Compensate(step.Name, call.Code, call.Reason);
@@ -167,7 +167,7 @@ public static class SagaRules
                 var tries = saga.Tries.GetValueOrDefault(step);
                 if (tries.Waits < tries.Failures)
                 {
-                    return tries.Waits < CompensationRetries ? RetryOf(undo, tries) : new SagaMove.Park(request.Step, undo.Code, undo.Reason);
+                    return tries.Used < CompensationRetries || undo.Code == Saga.CircuitOpen ? RetryOf(undo, tries) : new SagaMove.Park(request.Step, undo.Code, undo.Reason);
                 }
             }
 
@@ -182,7 +182,7 @@ public static class SagaRules
 
     private static int RetriesOf(string step, SagaDefinition definition) => definition.Find(step)?.Retries ?? CompensationRetries;
 
-    private static SagaMove.Retry RetryOf(SagaCall call, SagaTries tries) => new(call.Request.Step, DelayBefore(call.Request.IdempotencyKey, tries.Waits + 1));
+    private static SagaMove.Retry RetryOf(SagaCall call, SagaTries tries) => new(call.Request.Step, DelayBefore(call.Request.IdempotencyKey, call.Code == Saga.CircuitOpen ? Delays.Length : tries.Used + 1));
 
     private static SagaMove.Call CallOf(SagaStep step, Saga saga) => new(IdOf(step.Name, saga), step.Name, step.Tool, ToElement(step.Input(saga)), step.Compensation, null);
 

@@ -43,7 +43,7 @@ public sealed class OrdersProjection : Projection<OrderDocument>
     public override string Name => "Orders";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> EventTypePrefixes { get; } = ["order."];
@@ -102,6 +102,9 @@ public sealed class OrdersProjection : Projection<OrderDocument>
         OrderAddressChanged e => e.At,
         OrderItemsChanged e => e.At,
         OrderPaymentChanged e => e.At,
+        OrderChangeOpened e => e.At,
+        OrderReturnReceived e => e.At,
+        OrderReturnCompleted e => e.At,
         OrderChangeSettled e => e.At,
         OrderChangeReverted e => e.At,
         OrderReturnRequested e => e.At,

@@ -77,6 +77,8 @@ public sealed class ProductsProjection : Projection<ProductDocument>
         },
         StockReserved e => Counted(document, e.Lines, stock: 0, reserved: 1, e.At),
         StockReleased e => Counted(document, e.Lines, stock: 0, reserved: -1, e.At),
+        StockReservationReduced e => Counted(document, e.Lines, stock: 0, reserved: -1, e.At),
+        StockRestocked e => Counted(document, e.Lines, stock: 1, reserved: 0, e.At),
         StockCommitted e => Counted(document, e.Lines, stock: -1, reserved: -1, e.At),
         _ => document,
     };

@@ -98,13 +98,15 @@ public sealed class SagasProjection : Projection<SagaDocument>
             TimerScheduled e => document with { Due = e.Due, State = document.State == SagaStatus.Unresolved ? OnItsWay(document, document.Step!.StartsWith(Saga.UndoPrefix, StringComparison.Ordinal)) : document.State },
             TimerElapsed or TimerCancelled => document with { Due = null },
             SagaCompensating e => document with { State = SagaStatus.Compensating, Reason = $"{e.Step}: {e.Reason}" },
-            SagaParked e => document with { State = SagaStatus.Parked, Reason = $"{e.Step} could not be undone: {e.Reason}" },
-            SagaResumed => document with { State = SagaStatus.Compensating },
+            SagaParked e => document with { State = SagaStatus.Parked, Reason = $"{e.Step} could not be {(IsUndoing(document) ? "undone" : "done")}: {e.Reason}" },
+            SagaResumed => document with { State = OnItsWay(document, IsUndoing(document)) },
             SagaCompleted e => document with { State = SagaStatus.Completed, Reason = null, Due = null, EndedAt = e.At },
             SagaCompensated e => document with { State = SagaStatus.Compensated, Due = null, EndedAt = e.At },
             _ => document,
         };
     }
+
+    private static bool IsUndoing(SagaDocument document) => document.Step?.StartsWith(Saga.UndoPrefix, StringComparison.Ordinal) is true;
 
     private static SagaStatus OnItsWay(SagaDocument document, bool undoes) =>
         document.EndedAt is not null ? document.State : undoes ? SagaStatus.Compensating : SagaStatus.Running;

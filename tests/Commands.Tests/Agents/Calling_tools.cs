@@ -2,6 +2,7 @@ using AIaaS.Commands.Agents;
 using AIaaS.Commands.Tools;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Tools;
+using AIaaS.EventStore;
 
 namespace Commands.Tests.Agents;
 
@@ -107,6 +108,31 @@ public sealed class Calling_tools
         (await world.Engine.ExecuteAsync(RunWorld.Tenant, run)).Answer.Should().Be("Dear Ada, seen is done.");
         tools.Calls.Count(c => c.Call == "change/1/1").Should().Be(1, "nothing unknown is retried");
         await world.ReplaysAsync(run);
+    }
+
+    [Test]
+    public async Task whose_outcome_is_settled_goes_on_at_once()
+    {
+        var tools = new TestTools()
+            .Returns("look_up", """{"total":500,"name":"Ada"}""")
+            .Add("change_it", (_, _) => Task.FromResult<ToolOutcome>(new ToolOutcome.Unknown("the line broke")), m => m with { SideEffect = true });
+        await using var world = await RunWorld.OpenAsync(yaml: Yaml, tools: tools);
+        var run = (await world.SayAsync("W1")).State.Request!.Run;
+        await using var ledger = new Tools.ToolWorld(world.Log, TimeProvider.System);
+        var resolution = new ToolResolution(new(world.Log, world.Types), world.Log, world.Types, world.Ids, TimeProvider.System, ledger.Registry, world.Engine);
+        await resolution.ResolveAsync(Run.Stream(RunWorld.Tenant, run), "change/1/1", true, TestTools.Json("""{"done":"seen"}"""), "looked", RunWorld.As("k"));
+
+        // No recovery runs here: nobody else takes the run on.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await foreach (var message in world.Log.SubscribeToAllAsync(LogPosition.Start, EventFilter.Types("agent.run.completed"), limit.Token))
+        {
+            if (message.Event is { } recorded && recorded.Stream == Run.Stream(RunWorld.Tenant, run).Value)
+            {
+                break;
+            }
+        }
+
+        (await world.RunEventsAsync(run)).OfType<RunCompleted>().Single().Answer.Should().Be("Dear Ada, seen is done.");
     }
 
     [Test]

@@ -161,6 +161,12 @@ public sealed class Any_sequence_of_commands
                 OrderExchangeCompleted { Payment: { } payment } => OnCards([payment]),
                 _ => 0,
             };
+            if (@event is OrderChangeOpened opened)
+            {
+                // What its saga does: gift cards bear it or do not, and the order hears of it.
+                open.Add(new(opened.Operation, opened.Customer, [.. Movement(opened.Charge, -1), .. Movement(opened.Refund, 1)]));
+            }
+
             if (@event is OrderCancelled or OrderItemsChanged or OrderPaymentChanged)
             {
                 var settlement = @event switch
@@ -178,6 +184,9 @@ public sealed class Any_sequence_of_commands
         }
 
         private void Stock(Func<Product, Decision> decide) => bottle = decide(bottle).Events.Aggregate(bottle, (p, e) => p.Evolve(e));
+
+        private static ImmutableArray<GiftCardMovement> Movement(OrderPayment? payment, int sign) =>
+            payment is not null && payment.Method.StartsWith("gift", StringComparison.Ordinal) ? [new(payment.Method, payment.Amount with { Amount = sign * payment.Amount.Amount })] : [];
 
         private static decimal OnCards(ImmutableArray<OrderPayment> payments) =>
             payments.Where(p => p.Method.StartsWith("gift", StringComparison.Ordinal)).Sum(p => p.Kind == OrderPaymentKind.Payment ? p.Amount.Amount : -p.Amount.Amount);

@@ -65,3 +65,33 @@ public sealed class Reserving_stock
 
     private static int Free(Product product) => product.Free(product.Find("b-small")!);
 }
+
+public sealed class Letting_go_of_a_part_of_a_reservation
+{
+    private static readonly Product Reserved = Product.Initial.Evolve(Bottles).Evolve(new StockReserved("bottle", "#1", [new("b-small", 2), new("b-large", 1)], At));
+
+    [Test]
+    public void leaves_the_rest_reserved()
+    {
+        var product = Do(Reserved, Reserved.Reduce(new("acme", "bottle", "#1", [new("b-small", 1)], At)));
+        product.Reserved.Should().BeEquivalentTo(new Dictionary<string, int> { ["b-small"] = 1, ["b-large"] = 1 });
+        Do(product, product.Release(new("acme", "bottle", "#1", At))).Reserved.Should().BeEmpty();
+    }
+
+    [Test]
+    public void lets_go_of_no_more_than_it_holds() =>
+        Do(Reserved, Reserved.Reduce(new("acme", "bottle", "#1", [new("b-small", 9)], At))).Reserved.Should().BeEquivalentTo(new Dictionary<string, int> { ["b-large"] = 1 });
+
+    [Test]
+    public void that_was_not_made_is_refused() => Reserved.Reduce(new("acme", "bottle", "#2", [new("b-small", 1)], At)).Error.Should().Be(ProductErrors.NotReserved("#2"));
+
+    [Test]
+    public void puts_what_comes_back_on_the_shelf() =>
+        Do(Reserved, Reserved.Restock(new("acme", "bottle", "#7-return", [new("b-gone", 1)], At))).Find("b-gone")!.Stock.Should().Be(1);
+
+    private static Product Do(Product product, AIaaS.EventStore.Decision decision)
+    {
+        decision.Error.Should().BeNull();
+        return decision.Events.Aggregate(product, (state, e) => state.Evolve(e));
+    }
+}

@@ -119,3 +119,36 @@ public sealed class A_payment_that_nobody_knows_of : Given<Payment>
     public void takes_no_word_of_more_than_was_asked_for() =>
         State.Observe(new("acme", "p1", Some.Seen(ProcessorStatus.Captured, 100.01m), Some.At)).Error!.Code.Should().Be("payment-contradiction");
 }
+
+public sealed class Settling_a_refund_by_hand
+{
+    private static readonly Payment Open = Some.After(Some.Requested(), Some.Captured(), new PaymentRefundRequested("f1", Money.Usd(30), null, "key-f1", Some.At), new PaymentUnknown(PaymentOperation.Refund, "f1", "no answer", Some.At));
+
+    [Test]
+    public void counts_it_as_given_back()
+    {
+        var settled = Settled(succeeded: true);
+        (settled.Refunded, settled.Refundable, settled.Unknown.Count).Should().Be((30, 70, 0));
+    }
+
+    [Test]
+    public void counts_it_once_when_the_processor_tells_of_it_later() =>
+        Some.Told(Settled(succeeded: true), Some.Seen(ProcessorStatus.Captured, 100, new ProcessorRefund("re_1", "f1", 30, ProcessorRefundStatus.Done))).Refunded.Should().Be(30);
+
+    [Test]
+    public void is_overruled_when_the_processor_says_that_it_failed() =>
+        Some.Told(Settled(succeeded: true), Some.Seen(ProcessorStatus.Captured, 100, new ProcessorRefund("re_1", "f1", 30, ProcessorRefundStatus.Failed))).Refunded.Should().Be(0);
+
+    [Test]
+    public void as_failed_leaves_the_money_to_be_given_back() => Settled(succeeded: false).Refundable.Should().Be(100);
+
+    [Test]
+    public void again_changes_nothing() => Settled(succeeded: true).Resolved(Found(succeeded: true)).Events.Should().BeEmpty();
+
+    [Test]
+    public void otherwise_than_it_was_settled_is_refused() => Settled(succeeded: true).Resolved(Found(succeeded: false)).Error!.Code.Should().Be("payment-known-otherwise");
+
+    private static ResolvePayment Found(bool succeeded) => new("acme", "p1", PaymentOperation.Refund, "f1", succeeded, "looked", Some.At);
+
+    private static Payment Settled(bool succeeded) => Open.Resolved(Found(succeeded)).Events.Aggregate(Open, (state, e) => state.Evolve(e));
+}
