@@ -120,13 +120,14 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
         await PostAsync(conversation is null ? "/v1/messages" : $"/v1/conversations/{conversation}/messages", new JsonObject { ["text"] = text, ["workflow"] = workflow }, cancellationToken);
 
     /// <summary>Posts under a new idempotency key, or under the one given.</summary>
-    public async Task<JsonNode> PostAsync(string path, JsonNode body, CancellationToken cancellationToken, string? key = null)
-    {
-        using var answer = await SendAsync(HttpMethod.Post, path, body, key ?? NewKey(), cancellationToken);
-        var read = await ReadAsync(answer, cancellationToken);
-        Position = answer.Headers.TryGetValues("Consistency-Token", out var token) ? token.First() : Position;
-        return read;
-    }
+    public Task<JsonNode> PostAsync(string path, JsonNode body, CancellationToken cancellationToken, string? key = null, string type = "application/json") =>
+        ChangeAsync(HttpMethod.Post, path, body, key ?? NewKey(), type, cancellationToken);
+
+    /// <summary>Puts what the path names.</summary>
+    public Task<JsonNode> PutAsync(string path, JsonNode body, CancellationToken cancellationToken) => ChangeAsync(HttpMethod.Put, path, body, null, "application/json", cancellationToken);
+
+    /// <summary>Removes what the path names.</summary>
+    public Task<JsonNode> DeleteAsync(string path, CancellationToken cancellationToken) => ChangeAsync(HttpMethod.Delete, path, null, null, "application/json", cancellationToken);
 
     public async Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken)
     {
@@ -167,12 +168,20 @@ internal sealed class ShopClient(Uri url, string key) : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonNode? body, string? idempotencyKey, CancellationToken cancellationToken)
+    private async Task<JsonNode> ChangeAsync(HttpMethod method, string path, JsonNode? body, string? key, string type, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(method, path, body, key, cancellationToken, type);
+        var read = await ReadAsync(answer, cancellationToken);
+        Position = answer.Headers.TryGetValues("Consistency-Token", out var token) ? token.First() : Position;
+        return read;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonNode? body, string? idempotencyKey, CancellationToken cancellationToken, string type = "application/json")
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
         {
-            request.Content = JsonContent.Create(body);
+            request.Content = JsonContent.Create(body, new MediaTypeHeaderValue(type));
         }
 
         if (idempotencyKey is not null)

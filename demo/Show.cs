@@ -38,7 +38,7 @@ internal static class Show
             await OrdersShow.ImportAsync(Path.GetFullPath(options.Api), Path.GetFullPath(folder), Tenant, TenantName, stop.Token);
             await using var api = await ApiProcess.StartAsync(Command(options), Path.GetFullPath(folder), options.Port ?? ApiProcess.FreePort(), admin, stop.Token);
             var key = await OpenShopAsync(api, admin, stop.Token);
-            return options.Stay ? await StayAsync(api, key, admin, stop.Token) : await ShowAsync(api, key, stop.Token);
+            return options.Stay ? await StayAsync(api, key, admin, stop.Token) : await ShowAsync(Path.GetFullPath(options.Api), api, key, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -106,6 +106,7 @@ internal static class Show
     {
         using var platform = new ShopClient(api.Url, admin);
         await platform.CreateTenantAsync(Tenant, TenantName, cancellationToken);
+        await LedgerShow.OpenAsync(platform, Tenant, cancellationToken);
         var key = await platform.IssueKeyAsync(Tenant, "demo", cancellationToken);
 
         using var shop = new ShopClient(api.Url, key);
@@ -140,7 +141,7 @@ internal static class Show
         throw new DemoException("The API ended:\n" + api.Said());
     }
 
-    private static async Task<int> ShowAsync(ApiProcess api, string key, CancellationToken cancellationToken)
+    private static async Task<int> ShowAsync(string program, ApiProcess api, string key, CancellationToken cancellationToken)
     {
         using var shop = new ShopClient(api.Url, key);
         var messages = Material.Messages();
@@ -148,6 +149,7 @@ internal static class Show
         var kpisAgree = await ShowKpisAsync(shop, answers, cancellationToken);
         var exact = await ReplayAsync(shop, answers, cancellationToken);
         await OrdersShow.ShowAsync(shop, cancellationToken);
+        await LedgerShow.ShowAsync(program, shop, cancellationToken);
         Console.WriteLine($"Resident memory of the API at the end: {api.ResidentMiB:0} MiB");
         return exact == answers.Count && kpisAgree ? 0 : 1;
     }
