@@ -16,7 +16,7 @@ internal static class LedgerShow
         await platform.PutAsync("/v1/prices/model-calls", JsonNode.Parse("""{ "meter": "cost", "model": "Percentage", "currency": "USD", "from": "2026-01-01T00:00:00Z", "percent": 120, "description": "Model calls, cost plus 20 %" }""")!, cancellationToken);
         await platform.PutAsync("/v1/prices/parcels", JsonNode.Parse("""{ "meter": "parcels", "model": "Graduated", "currency": "USD", "from": "2026-01-01T00:00:00Z", "tiers": [ { "upTo": 100, "unitAmount": 0.05 }, { "unitAmount": 0.03 } ], "freeAllowance": 10, "description": "Parcels" }""")!, cancellationToken);
         const string Meter = """{ "meter": "parcels", "eventType": "com.larkfell.parcel.sent", "aggregation": "Sum", "value": "$.parcels", "dimensions": { "carrier": "$.carrier" }, "unit": "parcels" }""";
-        foreach (var (plan, interval, fee) in (ReadOnlySpan<(string, string, int)>)[(Monthly, "Month", 9), (Yearly, "Year", 90)])
+        foreach (var (plan, interval, fee) in ((string, string, int)[])[(Monthly, "Month", 9), (Yearly, "Year", 90)])
         {
             var body = JsonNode.Parse($$"""{ "name": "Shop, by the {{interval.ToLowerInvariant()}}", "currency": "USD", "recurringFee": {{fee}}, "interval": "{{interval}}", "prices": [ "model-calls", "parcels" ], "meters": [ {{Meter}} ] }""")!;
             await platform.PutAsync($"/v1/plans/{plan}", body, cancellationToken);
@@ -56,7 +56,7 @@ internal static class LedgerShow
         Console.WriteLine("\nWhat was used, by meter (GET /v1/usage):");
         var table = new Table(("meter", 24), ("by", 22), ("unit", 10), ("value", -14), ("events", -8));
         table.Head();
-        foreach (var (meter, dimension) in (ReadOnlySpan<(string, string)>)[("runs", "workflow"), ("model_calls", "tier"), ("tokens.uncached_input", "tier"), ("tokens.output", "tier"), ("cost", "tier"), ("tool_calls", "outcome"), ("parcels", "carrier")])
+        foreach (var (meter, dimension) in ((string, string)[])[("runs", "workflow"), ("model_calls", "tier"), ("tokens.uncached_input", "tier"), ("tokens.output", "tier"), ("cost", "tier"), ("tool_calls", "outcome"), ("parcels", "carrier")])
         {
             var report = await shop.GetAsync($"/v1/usage?meter={meter}&group-by={dimension}&min-position={shop.Position}", cancellationToken);
             foreach (var row in (JsonArray)report["rows"]!)
@@ -91,7 +91,7 @@ internal static class LedgerShow
     private static async Task InvoiceAsync(string api, ShopClient shop, CancellationToken cancellationToken)
     {
         await shop.PostAsync("/v1/subscription/change", new JsonObject { ["plan"] = Yearly, ["when"] = "AtOnce", ["reason"] = "the shop stays" }, cancellationToken);
-        var closed = await shop.PostAsync("/v1/billing/close", [], cancellationToken);
+        var closed = await shop.PostAsync("/v1/billing/close", new JsonObject(), cancellationToken);
         var invoice = await shop.GetAsync($"/v1/invoices/{closed["invoice"]}", cancellationToken);
         Console.WriteLine($"\nThe shop goes over to the yearly plan; the invoice {invoice["number"]} of the time before, to the second:");
         foreach (var line in (JsonArray)invoice["lines"]!)
