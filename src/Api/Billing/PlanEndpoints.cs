@@ -74,11 +74,11 @@ internal static class PlanEndpoints
         TypedResults.Ok(await ViewAsync(caller.Tenant, await subscriptions.OfAsync(caller.Tenant, cancellationToken), subscriptions, time, cancellationToken));
 
     private static async Task<Ok<TenantPlanView>> ChangeAsync(JsonBody<PlanChangeBody> body, Caller caller, SubscriptionService subscriptions, TimeProvider time, HttpContext context) =>
-        await AnswerAsync(caller.Tenant, await subscriptions.ChangeAsync(caller.Tenant, body.Value.Plan, null, body.Value.When ?? ChangeTiming.AtOnce, body.Value.Reason, For(caller, context), CancellationToken.None), subscriptions, time, context);
+        await AnswerAsync(caller.Tenant, await subscriptions.ChooseAsync(caller.Tenant, body.Value.Plan, body.Value.When ?? ChangeTiming.AtOnce, body.Value.Reason, For(caller, context), CancellationToken.None), subscriptions, time, context);
 
     private static async Task<Ok<PlanChangePreviewView>> PreviewAsync(JsonBody<PlanChangeBody> body, Caller caller, SubscriptionService subscriptions, CancellationToken cancellationToken)
     {
-        var preview = await subscriptions.PreviewAsync(caller.Tenant, body.Value.Plan, null, body.Value.When ?? ChangeTiming.AtOnce, cancellationToken);
+        var preview = await subscriptions.PreviewAsync(caller.Tenant, body.Value.Plan, body.Value.When ?? ChangeTiming.AtOnce, cancellationToken);
         return TypedResults.Ok(new PlanChangePreviewView([.. preview.Before.Select(View)], [.. preview.After.Select(View)]));
     }
 

@@ -123,6 +123,7 @@ internal sealed record PlanMeterBody(
 /// <param name="Features">What else it includes, by name.</param>
 /// <param name="TrialDays">Days that nothing is charged for at the start.</param>
 /// <param name="SafeModePercent">From which percentage of a spent budget on runs are made cheaper; left out for no safe mode.</param>
+/// <param name="IsPrivate">true: only the platform can put tenants on it.</param>
 /// <param name="Reason">Why it is published.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record PlanBody(
@@ -137,6 +138,7 @@ internal sealed record PlanBody(
     IReadOnlyList<string>? Features = null,
     int? TrialDays = null,
     int? SafeModePercent = null,
+    bool? IsPrivate = null,
     string? Reason = null) : IValidated
 {
     public void Validate(Faults faults)
@@ -158,6 +160,7 @@ internal sealed record PlanBody(
         Features = [.. Features ?? []],
         TrialDays = TrialDays ?? 0,
         SafeModePercent = SafeModePercent,
+        IsPrivate = IsPrivate == true,
     };
 }
 

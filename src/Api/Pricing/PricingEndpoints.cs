@@ -16,7 +16,7 @@ internal static class PricingEndpoints
 
     private const string PriceViewExample = $$"""{ "price": {{PriceExample}}, "reason": "prices of 2026", "publishedAt": "2026-01-31T09:30:00+00:00", "knownFrom": "2026-01-31T09:30:00+00:00" }""";
 
-    private const string PlanExample = """{ "id": "team", "version": 1, "name": "Team", "currency": "USD", "recurringFee": 49, "interval": "Month", "intervalCount": 1, "prices": [ "output-tokens" ], "meters": [], "quotas": [ { "resource": "Runs", "window": "Month", "limit": 10000 } ], "features": [ "priority_support" ], "trialDays": 14, "safeModePercent": 90 }""";
+    private const string PlanExample = """{ "id": "team", "version": 1, "name": "Team", "currency": "USD", "recurringFee": 49, "interval": "Month", "intervalCount": 1, "prices": [ "output-tokens" ], "meters": [], "quotas": [ { "resource": "Runs", "window": "Month", "limit": 10000 } ], "features": [ "priority_support" ], "trialDays": 14, "isPrivate": false, "safeModePercent": 90 }""";
 
     private const string PlanViewExample = $$"""{ "plan": {{PlanExample}}, "reason": "plans of 2026", "publishedAt": "2026-01-31T09:30:00+00:00", "knownFrom": "2026-01-31T09:30:00+00:00" }""";
 

@@ -59,17 +59,22 @@ public sealed class SubscriptionService : CommandService<Subscription>
     public async Task<CommandResult<Subscription>> StartAsync(string tenant, string plan, int? version, int? trialDays, BillingSettings? settings, string? reason, CommandContext context, CancellationToken cancellationToken = default) =>
         await KnownAsync(await HandleAsync(new StartPlan(tenant, await PlanOfAsync(plan, version, cancellationToken), trialDays, settings, reason, time.GetUtcNow()), context, cancellationToken), cancellationToken);
 
-    /// <summary>Moves a tenant to another plan or version.</summary>
+    /// <summary>Moves a tenant to another plan or version, as the platform wants it.</summary>
     /// <exception cref="DomainException">There is no such plan, or the tenant's use does not fit it.</exception>
     public async Task<CommandResult<Subscription>> ChangeAsync(string tenant, string plan, int? version, ChangeTiming timing, string? reason, CommandContext context, CancellationToken cancellationToken = default) =>
         await KnownAsync(await HandleAsync(await ChangeOfAsync(tenant, plan, version, timing, reason, cancellationToken), context, cancellationToken), cancellationToken);
 
-    /// <summary>What a change would mean, without changing anything.</summary>
+    /// <summary>Moves a tenant to the newest version of another plan, as it chose itself.</summary>
+    /// <exception cref="DomainException">There is no such plan that a tenant can choose, or its use does not fit it.</exception>
+    public async Task<CommandResult<Subscription>> ChooseAsync(string tenant, string plan, ChangeTiming timing, string? reason, CommandContext context, CancellationToken cancellationToken = default) =>
+        await KnownAsync(await HandleAsync(Chosen(await ChangeOfAsync(tenant, plan, null, timing, reason, cancellationToken)), context, cancellationToken), cancellationToken);
+
+    /// <summary>What a tenant's choice of the newest version of a plan would mean, without changing anything.</summary>
     /// <exception cref="DomainException">The change would be refused.</exception>
-    public async Task<ChangePreview> PreviewAsync(string tenant, string plan, int? version, ChangeTiming timing, CancellationToken cancellationToken = default)
+    public async Task<ChangePreview> PreviewAsync(string tenant, string plan, ChangeTiming timing, CancellationToken cancellationToken = default)
     {
         var before = await OfAsync(tenant, cancellationToken);
-        var change = await ChangeOfAsync(tenant, plan, version, timing, null, cancellationToken);
+        var change = Chosen(await ChangeOfAsync(tenant, plan, null, timing, null, cancellationToken));
         var decision = before.ChangeTo(change);
         if (decision.Error is { } error)
         {
@@ -105,6 +110,10 @@ public sealed class SubscriptionService : CommandService<Subscription>
     /// <exception cref="DomainException">Something of it is wrong; all faults at once.</exception>
     public async Task<CommandResult<Subscription>> ChangePayerAsync(string tenant, Payer payer, CommandContext context, CancellationToken cancellationToken = default) =>
         await KnownAsync(await HandleAsync(new ChangePayer(tenant, payer, time.GetUtcNow()), context, cancellationToken), cancellationToken);
+
+    // A private plan is none to a tenant that is not on it.
+    private static ChangePlan Chosen(ChangePlan change) =>
+        change.Target.IsPrivate && change.Target.Id != change.Current.Id ? throw new DomainException(PricingErrors.UnknownPlan(change.Target.Id, null)) : change;
 
     private async Task<ChangePlan> ChangeOfAsync(string tenant, string plan, int? version, ChangeTiming timing, string? reason, CancellationToken cancellationToken)
     {

@@ -36,6 +36,7 @@ public sealed class PricingService(PriceService prices, PlanService plans, Excha
     public async Task<CommandResult<PriceVersions>> PublishAsync(PublishPrice command, CommandContext context, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(command);
+        command = command with { Book = catalog.Current };
         // What cannot name a stream is refused by the same words as everything else.
         return PriceRules.IsId(command.Price.Id)
             ? await KnownAsync(await prices.HandleAsync(command, Platform(context), cancellationToken), cancellationToken)

@@ -91,6 +91,7 @@ public sealed record BillingSettings
         }
 
         AddIf(Email is { } email && (email.Count(c => c == '@') != 1 || email[0] == '@' || email[^1] == '@' || email.Any(char.IsWhiteSpace)), "the e-mail address has no form that mail can go to");
+        AddIf(PaymentMethod is { } method && CardNumbers.IsCardNumber(method) && !CardNumbers.IsForTests(method), "the payment method is a card number; give the token that stands for it");
         AddIf(VatId is { } vat && !vat.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or ' ' or '.'), "the VAT id holds other characters than letters, digits, '-', '.' and spaces");
         faults.AddRange(Address?.Faults().Select(f => "of the address " + f) ?? []);
         AddIf(Taxes.Length > 5, $"there are {Taxes.Length} taxes; at most 5 are possible");

@@ -98,6 +98,9 @@ public sealed record Plan(string Id, int Version, string Name, string Currency)
     /// <summary>Days that nothing is charged for at the start; 0 for none.</summary>
     public int TrialDays { get; init; }
 
+    /// <summary>Whether only the platform can put tenants on it; otherwise they can choose it themselves.</summary>
+    public bool IsPrivate { get; init; }
+
     /// <summary>Of the safe mode: from which percentage of a spent budget on runs are made cheaper; null where the plan has none.</summary>
     public int? SafeModePercent { get; init; }
 }

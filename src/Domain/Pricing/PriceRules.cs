@@ -73,6 +73,26 @@ public static class PriceRules
         return faults.All;
     }
 
+    /// <summary>What is wrong with another version of a price for the plans that name it, by the exchange rates that are known; empty when nothing is.</summary>
+    public static IReadOnlyList<string> FaultsInPlans(Price price, PriceBookView book)
+    {
+        ArgumentNullException.ThrowIfNull(price);
+        ArgumentNullException.ThrowIfNull(book);
+        var faults = new Found();
+        var plans = book.Plans.Values.SelectMany(v => v).Where(p => p.Prices.Contains(price.Id)).ToList();
+        foreach (var (currency, name) in plans.Where(p => p.Currency != price.Currency && !book.Rates.ContainsKey($"{price.Currency}-{p.Currency}")).Select(p => (p.Currency, p.Id)).DistinctBy(p => p.Currency))
+        {
+            faults.Add($"the plan '{name}' is in {currency} and no exchange rate from {PricingErrors.Shown(price.Currency)} to {currency} is published; publish one first");
+        }
+
+        foreach (var plan in plans.Where(p => price.Model == PriceModel.Percentage && !CountsMoney(price, p)).Select(p => p.Id).Distinct(StringComparer.Ordinal).Take(3))
+        {
+            faults.Add($"it is a percentage of the meter '{PricingErrors.Shown(price.Meter)}', which counts no money in {PricingErrors.Shown(price.Currency)} in the plan '{plan}'");
+        }
+
+        return faults.All;
+    }
+
     /// <summary>All that is wrong with a plan, by the prices and exchange rates that are known; empty when nothing is.</summary>
     public static IReadOnlyList<string> Faults(Plan plan, PriceBookView book)
     {
@@ -207,10 +227,12 @@ public static class PriceRules
 
             var price = versions[^1];
             faults.If(
-                price.Model == PriceModel.Percentage && price.Meter != BuiltInMeters.Cost && !plan.Meters.Any(m => m.Meter == price.Meter && m.Unit == price.Currency),
+                price.Model == PriceModel.Percentage && !CountsMoney(price, plan),
                 $"the price '{id}' is a percentage of the meter '{price.Meter}', which counts no money in {price.Currency}: use '{BuiltInMeters.Cost}', or give the plan that meter with the unit '{price.Currency}'");
         }
     }
+
+    private static bool CountsMoney(Price price, Plan plan) => price.Meter == BuiltInMeters.Cost || plan.Meters.Any(m => m.Meter == price.Meter && m.Unit == price.Currency);
 
     private static bool IsMeter(string? text) => text is { Length: >= 1 and <= 100 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.') && text[0] != '.' && text[^1] != '.';
 

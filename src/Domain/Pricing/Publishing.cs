@@ -9,7 +9,11 @@ namespace AIaaS.Domain.Pricing;
 /// <param name="TierStarts">Where the sender said it: the quantity above which each tier begins; null where nobody did.</param>
 /// <param name="Reason">Why; null where nobody said.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record PublishPrice(Price Price, ImmutableArray<decimal?>? TierStarts, string? Reason, DateTimeOffset At);
+public sealed record PublishPrice(Price Price, ImmutableArray<decimal?>? TierStarts, string? Reason, DateTimeOffset At)
+{
+    /// <summary>The plans that may name it, and the exchange rates that are known.</summary>
+    public PriceBookView Book { get; init; } = PriceBookView.Initial;
+}
 
 /// <summary>Publishes another version of a plan.</summary>
 /// <param name="Plan">The plan; its version is given when it is published.</param>
@@ -52,7 +56,7 @@ public sealed record PriceVersions : IState<PriceVersions>
             return PricingErrors.BuiltIn(command.Price.Id);
         }
 
-        List<string> faults = [.. PriceRules.Faults(command.Price, command.TierStarts)];
+        List<string> faults = [.. PriceRules.Faults(command.Price, command.TierStarts), .. PriceRules.FaultsInPlans(command.Price, command.Book)];
         Publishing.AddReason(faults, command.Reason);
         if (All.Count >= Most)
         {

@@ -60,7 +60,7 @@ public sealed class Changing_plans
         await world.Subscriptions.StartAsync("acme", "team", null, 0, null, null, world.As("acme"));
         world.Time.Advance(TimeSpan.FromDays(14));
         var head = await world.Log.GetHeadAsync();
-        var preview = await world.Subscriptions.PreviewAsync("acme", "small", null, ChangeTiming.AtOnce);
+        var preview = await world.Subscriptions.PreviewAsync("acme", "small", ChangeTiming.AtOnce);
         preview.Before.Select(p => p.Total).Should().Equal(28m, 28m);
         preview.After.Select(p => p.Total).Should().Equal(21m, 14m);
         preview.After[0].Lines.Select(l => l.Text).Should().Equal("28 × 1,209,600 of 2,419,200 seconds", "14 × 1,209,600 of 2,419,200 seconds");
@@ -70,6 +70,14 @@ public sealed class Changing_plans
     [Test]
     public async Task to_a_plan_that_is_not_there_is_refused() =>
         (await FluentActions.Awaiting(() => world.Subscriptions.ChangeAsync("acme", "nothing", null, ChangeTiming.AtOnce, null, world.As("acme"))).Should().ThrowAsync<DomainException>()).Which.Error.Should().Be(PricingErrors.UnknownPlan("nothing", null));
+
+    [Test]
+    public async Task to_a_private_plan_is_the_platforms_to_do()
+    {
+        await world.PublishAsync(new Plan("partners", 0, "Partners", "USD") { IsPrivate = true });
+        (await FluentActions.Awaiting(() => world.Subscriptions.ChooseAsync("acme", "partners", ChangeTiming.AtOnce, null, world.As("acme"))).Should().ThrowAsync<DomainException>()).Which.Error.Should().Be(PricingErrors.UnknownPlan("partners", null));
+        (await world.Subscriptions.ChangeAsync("acme", "partners", null, ChangeTiming.AtOnce, null, world.As("acme"))).State.Current.Plan.Should().Be("partners");
+    }
 
     [Test]
     public async Task twice_under_one_key_happens_once()

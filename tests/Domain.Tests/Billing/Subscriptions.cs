@@ -37,10 +37,11 @@ public sealed class A_tenant_without_a_subscription : Given<Subscription>
         TaxExemption = "reverse charge",
         Discounts = [new(10m, Money.Usd(1m), Some.At, Some.At, "")],
         Email = "nobody",
+        PaymentMethod = "5555 5555 5555 4444",
         GraceHours = -1,
         DueDays = 999,
     }, null, Some.At))).Decision.Error!.Message.Should().ContainAll(
-        "no time zone 'Mars/Olympus'", "is 120 %", "give one of both", "either a percentage or an amount", "a discount ends at", "a discount needs a reason", "no form that mail can go to", "'graceHours' is -1", "'dueDays' is 999", "'trialDays' is 400");
+        "no time zone 'Mars/Olympus'", "is 120 %", "give one of both", "either a percentage or an amount", "a discount ends at", "a discount needs a reason", "no form that mail can go to", "is a card number", "'graceHours' is -1", "'dueDays' is 999", "'trialDays' is 400");
 
     [Test]
     public void has_nothing_to_cancel() => When(s => s.Cancel(new("acme", ChangeTiming.AtOnce, null, Some.At))).ThenRefused(PlanErrors.NotStarted());

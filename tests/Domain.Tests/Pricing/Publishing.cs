@@ -54,6 +54,14 @@ public sealed class Publishing_a_price : Given<PriceVersions>
     [Test]
     public void of_an_absurd_amount_is_refused() => Faults(Some.PerUnit(decimal.MaxValue) with { Minimum = -5m, FreeAllowance = 0.0000000000001m }).Should().ContainAll("'unitAmount' is 79,228", "'minimum' is -5, less than 0", "more than 12 decimals");
 
+    [Test]
+    public void in_a_currency_that_a_plan_of_it_has_no_exchange_rate_for_is_refused()
+    {
+        var book = Some.Book(new PricePublished(First, null, Some.At), new PlanPublished(Some.Plan("team") with { Prices = ["tokens"] }, null, Some.At));
+        When(p => p.Publish(new(Some.PerUnit(1m) with { Currency = "EUR" }, null, null, Some.At) { Book = book })).Decision.Error!.Message.Should().Contain("the plan 'team' is in USD and no exchange rate from EUR to USD is published");
+        When(p => p.Publish(new(Some.PerUnit(1m) with { Currency = "EUR" }, null, null, Some.At) { Book = book.Evolve(new ExchangeRatePublished("EUR", "USD", 1.1m, Some.January, null, Some.At)) })).Decision.Error.Should().BeNull();
+    }
+
     private static string Faults(Price price, ImmutableArray<decimal?>? starts = null) => PriceVersions.Initial.Publish(new(price, starts, null, Some.At)).Error!.Message;
 }
 
