@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Budgets;
+using AIaaS.Projections.Billing;
 using AIaaS.Projections.Channels;
 using AIaaS.Projections.Complaints;
 using AIaaS.Projections.Customers;
@@ -35,6 +36,7 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(BudgetDocument))]
 [JsonSerializable(typeof(BudgetPeriodDocument))]
 [JsonSerializable(typeof(BudgetAlertDocument))]
+[JsonSerializable(typeof(InvoiceDocument))]
 [JsonSerializable(typeof(TenantKpis))]
 [JsonSerializable(typeof(UsageSlots))]
 [JsonSerializable(typeof(Sagas.SagaDocument))]

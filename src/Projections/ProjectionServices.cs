@@ -1,6 +1,7 @@
 using AIaaS.EventStore;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Budgets;
+using AIaaS.Projections.Billing;
 using AIaaS.Projections.Channels;
 using AIaaS.Projections.Complaints;
 using AIaaS.Projections.Customers;
@@ -51,6 +52,7 @@ public static class ProjectionServices
             .AddProjection<BudgetsProjection, BudgetDocument>()
             .AddProjection<BudgetPeriodsProjection, BudgetPeriodDocument>()
             .AddProjection<BudgetAlertsProjection, BudgetAlertDocument>()
+            .AddProjection<InvoicesProjection, InvoiceDocument>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

@@ -1,5 +1,6 @@
 using AIaaS.Queries.Agents;
 using AIaaS.Queries.Budgets;
+using AIaaS.Queries.Billing;
 using AIaaS.Queries.Channels;
 using AIaaS.Queries.Complaints;
 using AIaaS.Queries.Customers;
@@ -37,5 +38,6 @@ public static class QueryServices
         .AddSingleton<UsageQueries>()
         .AddSingleton<UsageExport>()
         .AddSingleton<BudgetQueries>()
+        .AddSingleton<InvoiceQueries>()
         .AddSingleton<KpiQueries>();
 }

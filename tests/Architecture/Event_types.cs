@@ -52,6 +52,8 @@ public sealed partial class Event_types
         OfTheProduct
             // Whoever calls a tool, a run or a saga, records the call in its own stream.
             .Where(t => !t.Name.StartsWith("tool.call.", StringComparison.Ordinal))
+            // A process manager of any capability keeps what it knows in the stream of its saga.
+            .Where(t => t.Category != "saga")
             .GroupBy(t => t.Category)
             .Select(g => (Category: g.Key, Capabilities: g.Select(t => t.Clr.Namespace).Distinct().Count()))
             .Where(g => g.Capabilities > 1)

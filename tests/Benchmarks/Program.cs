@@ -16,6 +16,7 @@ IBenchmark[] benchmarks =
     new SagaOrder(),
     new UsageIngest(),
     new BudgetReserve(),
+    new InvoiceMillion(),
 ];
 IChildTask[] children =
 [

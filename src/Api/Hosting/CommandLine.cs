@@ -18,6 +18,8 @@ internal static class CommandLine
         aiaas import retail FILE --tenant ID [--create-tenant NAME] [--currency USD] [--stock 1000] [--Name=value]
                                     imports a shop's products, customers and orders; can be repeated and goes on where it was
         aiaas workflow-schema FILE  writes the JSON Schema of the workflow language
+        aiaas invoice verify INVOICE.json --usage USAGE.jsonl [--first NUMBER]
+                                    recomputes an invoice from an export of the usage alone; says which line differs
         """;
 
     public static async Task<int> RunAsync(string[] args)
@@ -31,6 +33,7 @@ internal static class CommandLine
                 ["openapi-lint", var file] => await OpenApi.OpenApiLint.RunAsync(file),
                 ["catalog", var file] => await Cli.EventCatalog.WriteAsync(file),
                 ["import", "retail", var file, .. var options] => await Cli.RetailImport.RunAsync(file, options),
+                ["invoice", "verify", var file, .. var options] => await Cli.InvoiceVerify.RunAsync(file, options),
                 ["workflow-schema", var file] => await WriteSchemaAsync(file),
                 [] or [['-', '-', ..], ..] or [['/', ..], ..] => await ServeAsync(args),
                 _ => Fail($"'{string.Join(' ', args)}' is not understood.\n{Usage}", 2),

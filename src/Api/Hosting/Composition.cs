@@ -71,7 +71,7 @@ internal static class Composition
             services.AddHostedService(s => s.GetRequiredService<ReconciliationJob>());
         }
 
-        services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs();
+        services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs().AddInvoices(BillingSetup.Read(configuration));
         services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Workers)).AddShippedSagas();
         services.AddPricing().AddSubscriptions();
         services.AddSingleton<MessageDesk>();
@@ -106,6 +106,7 @@ internal static class Composition
         MeterEndpoints.Map(v1);
         PricingEndpoints.Map(v1);
         PlanEndpoints.Map(v1);
+        InvoiceEndpoints.Map(v1);
         SagaEndpoints.Map(v1);
         DeadLetterEndpoints.Map(v1);
         KpiEndpoints.Map(v1);

@@ -191,6 +191,18 @@ namespace AIaaS.Api.Http;
 [JsonSerializable(typeof(BillingSettingsBody))]
 [JsonSerializable(typeof(TenantPlanView))]
 [JsonSerializable(typeof(PlanChangePreviewView))]
+[JsonSerializable(typeof(Billing.ClosePeriodBody))]
+[JsonSerializable(typeof(Billing.PeriodClosedView))]
+[JsonSerializable(typeof(Billing.PayInvoiceBody))]
+[JsonSerializable(typeof(Billing.RefundInvoiceBody))]
+[JsonSerializable(typeof(Billing.InvoiceView))]
+[JsonSerializable(typeof(Billing.OutsidePaymentBody))]
+[JsonSerializable(typeof(Billing.WriteOffBody))]
+[JsonSerializable(typeof(Billing.BrandingBody))]
+[JsonSerializable(typeof(Billing.InvoiceProofView))]
+[JsonSerializable(typeof(Billing.LineEventPage))]
+[JsonSerializable(typeof(Domain.Billing.InvoiceStatement))]
+[JsonSerializable(typeof(Page<Queries.Billing.InvoiceSummary>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How answers are written: as they are, without escaping what only HTML would need escaped.</summary>

@@ -64,7 +64,7 @@ public sealed class BillingDesk(
     /// another process.
     /// </summary>
     /// <param name="tenant">The tenant.</param>
-    /// <param name="at">A moment in the period; null: the first one that is not closed.</param>
+    /// <param name="at">A moment in the period, which closes those before it too; null: the first that has ended and is not closed, else the last one that is.</param>
     /// <param name="context">On whose behalf.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="DomainException">The period has not ended, the tenant was not there in it, a rate is missing, or an amount is beyond what decimals hold.</exception>
@@ -74,11 +74,14 @@ public sealed class BillingDesk(
         var found = await TenantAsync(tenant, cancellationToken);
         var created = await CreatedAsync(tenant, cancellationToken);
         var subscription = await SubscriptionAsync(tenant, cancellationToken);
-        var closedTo = (await calendar.LoadAsync(BillingCalendar.Stream(tenant), cancellationToken)).State.ClosedTo;
-        var period = subscription.Periods.At(at ?? closedTo ?? created);
-        if (await invoices.FindAsync(tenant, Invoice.IdOf(tenant, period.From), cancellationToken) is { } there)
+        var (closed, position) = await ClosedToAsync(tenant, cancellationToken);
+        var periods = subscription.Periods;
+        var next = periods.At(closed ?? created);
+        // All that has ended is closed: asked again, it is the last one.
+        var period = at is { } moment ? periods.At(moment) : closed is not null && next.To > time.GetUtcNow() ? periods.Previous(next) : next;
+        if (period.To <= created)
         {
-            return await FinishAsync(tenant, period, there, context, cancellationToken);
+            throw new DomainException(InvoiceErrors.BeforeTenant(period.From));
         }
 
         if (period.To > time.GetUtcNow())
@@ -86,9 +89,34 @@ public sealed class BillingDesk(
             throw new DomainException(InvoiceErrors.PeriodOpen(period.From, period.To));
         }
 
-        if (period.To <= created)
+        if (period.To <= closed)
         {
-            throw new DomainException(InvoiceErrors.BeforeTenant(period.From));
+            return await invoices.FindAsync(tenant, Invoice.IdOf(tenant, period.From), cancellationToken) is { } there ? await FinishAsync(tenant, period, there, context, cancellationToken) : new(period, null, position);
+        }
+
+        // One after the other: what was closed is a time without gaps.
+        var result = await CloseAsync(found, subscription, next, context, cancellationToken);
+        while (next.To < period.To)
+        {
+            next = periods.Next(next);
+            result = await CloseAsync(found, subscription, next, context, cancellationToken);
+        }
+
+        return result;
+    }
+
+    private async Task<(DateTimeOffset? To, LogPosition Position)> ClosedToAsync(string tenant, CancellationToken cancellationToken)
+    {
+        var loaded = await calendar.LoadAsync(BillingCalendar.Stream(tenant), cancellationToken);
+        return (loaded.State.ClosedTo, loaded.Position);
+    }
+
+    private async Task<PeriodClosing> CloseAsync(Tenant found, Subscription subscription, BillingPeriod period, CommandContext context, CancellationToken cancellationToken)
+    {
+        var tenant = found.Id!;
+        if (await invoices.FindAsync(tenant, Invoice.IdOf(tenant, period.From), cancellationToken) is { } there)
+        {
+            return await FinishAsync(tenant, period, there, context, cancellationToken);
         }
 
         var knowledge = await KnowledgeAsync(tenant, subscription, period, cancellationToken);

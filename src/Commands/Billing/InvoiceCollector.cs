@@ -94,8 +94,13 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
     {
         try
         {
-            var wish = new PaymentWish(PaymentOperation.Charge, open.Amount, open.Method, null, null, $"Invoice {invoice.Number}");
-            var result = await payments.RequestAsync(wish, context with { Tenant = tenant, IdempotencyKey = Invoice.PaymentKey(open.Invoice, open.Attempt) }, cancellationToken);
+            // What nobody knew of is asked for at the processor, not sent again.
+            var result = invoice.Unsettled > 0
+                ? await payments.ReconcileAsync(open.Payment, context with { Tenant = tenant, IdempotencyKey = null }, cancellationToken)
+                : await payments.RequestAsync(
+                    new(PaymentOperation.Charge, open.Amount, open.Method, null, null, $"Invoice {invoice.Number}"),
+                    context with { Tenant = tenant, IdempotencyKey = Invoice.PaymentKey(open.Invoice, open.Attempt) },
+                    cancellationToken);
             var reason = result.Trouble switch { ProcessorAnswer.Unknown u => u.Reason, ProcessorAnswer.Unavailable u => u.Reason, _ => null };
             return result.Trouble is not null ? new(tenant, open.Invoice, open.Attempt, null, null, reason, time.GetUtcNow())
                 : result.State.Declined is { } declined ? new(tenant, open.Invoice, open.Attempt, false, declined.Code, declined.Reason, time.GetUtcNow())

@@ -115,6 +115,9 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>The attempt that is under way; null for none.</summary>
     public InvoicePaymentAttempted? Open { get; init; }
 
+    /// <summary>How often nobody knew what had become of the attempt that is under way.</summary>
+    public int Unsettled { get; init; }
+
     /// <summary>The last failure; null for none.</summary>
     public InvoicePaymentFailed? Failure { get; init; }
 
@@ -144,7 +147,8 @@ public sealed record Invoice : IState<Invoice>
     {
         InvoiceGenerated e => this with { Generated = e },
         InvoiceNumbered e => this with { Number = e.Number, IssuedAt = e.At, State = InvoiceState.Issued },
-        InvoicePaymentAttempted e => this with { Open = e, Attempts = e.Attempt, State = InvoiceState.Paying },
+        InvoicePaymentAttempted e => this with { Open = e, Attempts = e.Attempt, Unsettled = 0, State = InvoiceState.Paying },
+        InvoicePaymentUnsettled => this with { Unsettled = Unsettled + 1 },
         InvoicePaymentFailed e => this with { Open = null, Failure = e, State = InvoiceState.PastDue },
         InvoicePastDue => this with { State = InvoiceState.PastDue },
         InvoicePaid e => this with { Open = null, Paid = e, State = InvoiceState.Paid },

@@ -1,0 +1,182 @@
+using AIaaS.Domain;
+using AIaaS.Domain.Billing;
+using AIaaS.Domain.Payments;
+using AIaaS.EventStore;
+
+namespace Commands.Tests.Billing;
+
+/// <summary>The way of an invoice from issue to payment, and back.</summary>
+public sealed class Paying_invoices
+{
+    private static readonly string Id = Invoice.IdOf(BillingWorld.Tenant, BillingWorld.February.AddMonths(-1));
+
+    private BillingWorld world = null!;
+
+    [SetUp]
+    public async Task Open() => world = await BillingWorld.OpenAsync();
+
+    [TearDown]
+    public async Task Close() => await world.DisposeAsync();
+
+    [Test]
+    public async Task Takes_the_money_at_once_by_the_subscriptions_method()
+    {
+        var invoice = await IssueAsync("pm_card_visa");
+        invoice.State.Should().Be(InvoiceState.Paid);
+        invoice.Attempts.Should().Be(1);
+        (await world.Payments.FindAsync(BillingWorld.Tenant, invoice.Paid!.Payment!))!.State.Captured.Should().Be(49m);
+    }
+
+    [Test]
+    public async Task Tries_a_declined_card_again_after_1_3_5_and_7_days_and_then_no_more()
+    {
+        var invoice = await IssueAsync("pm_card_visa_chargeDeclined");
+        (invoice.State, invoice.Attempts, invoice.Failure!.Dunning).Should().Be((InvoiceState.PastDue, 1, 1));
+        var attempts = 1;
+        foreach (var days in Invoice.RetryDays)
+        {
+            world.Time.Advance(TimeSpan.FromDays(days) - TimeSpan.FromHours(1));
+            await world.SettleAsync();
+            (await world.InvoiceAsync(Id)).Attempts.Should().Be(attempts, "it is not the time yet");
+            world.Time.Advance(TimeSpan.FromHours(1));
+            await world.SettleAsync();
+            invoice = await world.InvoiceAsync(Id);
+            (invoice.State, invoice.Attempts, invoice.Failure!.Dunning).Should().Be((InvoiceState.PastDue, ++attempts, attempts));
+        }
+
+        invoice.Failure!.NextAttempt.Should().BeNull();
+        world.Time.Advance(TimeSpan.FromDays(20));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Attempts.Should().Be(5);
+    }
+
+    [Test]
+    public async Task Takes_the_new_card_when_the_old_one_was_declined()
+    {
+        await IssueAsync("pm_card_visa_chargeDeclined");
+        await world.WriteAsync(Subscription.Stream(BillingWorld.Tenant), new BillingConfigured(new() { PaymentMethod = "pm_card_visa" }, null, world.Time.GetUtcNow()));
+        world.Time.Advance(TimeSpan.FromDays(1));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).State.Should().Be(InvoiceState.Paid);
+    }
+
+    [Test]
+    public async Task Is_paid_by_hand_once()
+    {
+        await IssueAsync("pm_card_visa_chargeDeclined");
+        (await world.Collector.TakeAsync(BillingWorld.Tenant, Id, "pm_card_visa", null, BillingWorld.Context)).State.State.Should().Be(InvoiceState.Paid);
+        world.Time.Advance(TimeSpan.FromDays(30));
+        await world.SettleAsync();
+        var invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paid, 2));
+        (await FluentActions.Invoking(() => world.Collector.TakeAsync(BillingWorld.Tenant, Id, "pm_card_visa", null, BillingWorld.Context)).Should().ThrowAsync<DomainException>()).Which.Error.Code.Should().Be("invoice-paid");
+    }
+
+    [Test]
+    public async Task Without_a_method_waits_until_it_is_due()
+    {
+        var invoice = await IssueAsync(null);
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Issued, 0));
+        world.Time.Advance(TimeSpan.FromDays(14));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).State.Should().Be(InvoiceState.PastDue);
+    }
+
+    [Test]
+    public async Task Settles_a_charge_whose_answer_did_not_come()
+    {
+        var invoice = await IssueAsync("sandbox_timeout_after_charge");
+        invoice.State.Should().Be(InvoiceState.Paid, "the processor is asked what became of it");
+    }
+
+    [Test]
+    public async Task Looks_up_again_what_nobody_knows()
+    {
+        var invoice = await IssueAsync("sandbox_timeout_before_charge");
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paying, 1));
+        world.Time.Advance(TimeSpan.FromMinutes(15));
+        await world.SettleAsync();
+        invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Attempts, invoice.Failure!.Code).Should().Be((InvoiceState.PastDue, 1, "not-done"), "the processor has nothing of it");
+    }
+
+    [Test]
+    public async Task Pays_with_nothing_where_nothing_is_owed()
+    {
+        await world.SubscribeAsync(new() { Discounts = [new(100m, null, BillingWorld.February.AddMonths(-1), null, "Free")], PaymentMethod = "pm_card_visa" });
+        world.Time.Advance(TimeSpan.FromDays(1));
+        await world.SettleAsync();
+        var invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paid, 0));
+    }
+
+    [Test]
+    public async Task Gives_back_a_part_and_then_the_rest_with_reason_and_actor()
+    {
+        await IssueAsync("pm_card_visa");
+        await world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f1", Money.Usd(9m), "goodwill", BillingWorld.Context);
+        await world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f2", null, "cancelled", BillingWorld.Context);
+        await world.SettleAsync();
+        var invoice = await world.InvoiceAsync(Id);
+        invoice.Refunds.Select(r => (r.Amount.Amount, r.Reason, r.Actor, r.Given)).Should().Equal((9m, "goodwill", "key:k1", true), (40m, "cancelled", "key:k1", true));
+        (await world.Payments.FindAsync(BillingWorld.Tenant, invoice.Paid!.Payment!))!.State.Status.Should().Be(PaymentStatus.Refunded);
+        (await FluentActions.Invoking(() => world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f3", Money.Usd(1m), "more", BillingWorld.Context)).Should().ThrowAsync<DomainException>()).Which.Error.Code.Should().Be("refund-too-large");
+    }
+
+    [Test]
+    public async Task Says_that_a_refund_was_declined()
+    {
+        await IssueAsync("sandbox_refund_declined");
+        var refunded = await world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f1", null, "goodwill", BillingWorld.Context);
+        refunded.State.Refunds[0].Given.Should().BeFalse();
+        refunded.State.Refunded.Should().Be(0m);
+    }
+
+    [Test]
+    public async Task Goes_on_with_a_refund_whose_process_ended()
+    {
+        await IssueAsync("pm_card_visa");
+        await world.Invoices.HandleAsync(new RefundInvoice(BillingWorld.Tenant, Id, "f1", null, "goodwill", "key:k1", world.Time.GetUtcNow()), BillingWorld.Context);
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Refunds[0].Given.Should().BeTrue();
+    }
+
+    [Test]
+    public async Task Takes_the_money_once_however_often_the_process_ends()
+    {
+        await world.SubscribeAsync(new() { PaymentMethod = "pm_card_visa" });
+        world.Time.Advance(TimeSpan.FromDays(1));
+        await world.Desk.CloseAsync(BillingWorld.Tenant, null, BillingWorld.Context);
+        var random = new Random(99);
+        for (var isDone = false; !isDone;)
+        {
+            try
+            {
+                await world.Again(new DyingLog(world.Store, random, 0.2)).SettleAsync();
+                isDone = true;
+            }
+            catch (KilledException)
+            {
+                // The next process goes on.
+            }
+        }
+
+        var invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paid, 1));
+        List<string> payments = [];
+        await foreach (var recorded in world.Store.ReadAllAsync(filter: EventFilter.Types("payment.requested")))
+        {
+            payments.Add(recorded.Stream);
+        }
+
+        payments.Should().ContainSingle();
+    }
+
+    private async Task<Invoice> IssueAsync(string? method)
+    {
+        await world.SubscribeAsync(new() { PaymentMethod = method, DueDays = 14 });
+        world.Time.Advance(TimeSpan.FromDays(1));
+        await world.SettleAsync();
+        return await world.InvoiceAsync(Id);
+    }
+}
