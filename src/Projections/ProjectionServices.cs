@@ -53,6 +53,9 @@ public static class ProjectionServices
             .AddProjection<BudgetPeriodsProjection, BudgetPeriodDocument>()
             .AddProjection<BudgetAlertsProjection, BudgetAlertDocument>()
             .AddProjection<InvoicesProjection, InvoiceDocument>()
+            .AddProjection<BillingNotesProjection, BillingNoteDocument>()
+            .AddProjection<DisputesProjection, DisputeDocument>()
+            .AddProjection<BillingAccountsProjection, BillingAccountDocument>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

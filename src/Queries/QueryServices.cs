@@ -39,5 +39,7 @@ public static class QueryServices
         .AddSingleton<UsageExport>()
         .AddSingleton<BudgetQueries>()
         .AddSingleton<InvoiceQueries>()
+        .AddSingleton<CorrectionQueries>()
+        .AddSingleton<BooksQueries>()
         .AddSingleton<KpiQueries>();
 }

@@ -73,7 +73,12 @@ internal static class Composition
 
         services.AddPayments(PaymentSettings.Read(configuration)).AddLeads(LeadSettings.Read(configuration)).AddComplaints().AddHandoffs().AddInvoices(BillingSetup.Read(configuration));
         services.AddSagas(manage: settings.Roles.HasFlag(Roles.Sagas), work: settings.Roles.HasFlag(Roles.Workers)).AddShippedSagas();
-        services.AddPricing().AddSubscriptions();
+        services.AddPricing().AddSubscriptions().AddCorrections();
+        if (settings.Roles.HasFlag(Roles.Sagas))
+        {
+            services.AddHostedService(s => s.GetRequiredService<CorrectionJob>());
+        }
+
         services.AddSingleton<MessageDesk>();
         services.AddHostedService<RunDrain>();
         AddHttp(services);
@@ -107,6 +112,7 @@ internal static class Composition
         PricingEndpoints.Map(v1);
         PlanEndpoints.Map(v1);
         InvoiceEndpoints.Map(v1);
+        CorrectionEndpoints.Map(v1);
         SagaEndpoints.Map(v1);
         DeadLetterEndpoints.Map(v1);
         KpiEndpoints.Map(v1);

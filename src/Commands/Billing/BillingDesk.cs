@@ -140,6 +140,22 @@ public sealed class BillingDesk(
         return await FinishAsync(tenant, period, new(made.State, made.Version, made.Position), context, cancellationToken);
     }
 
+    /// <summary>Makes the invoice of a period that was closed without one, since nothing was owed for it then: usage has come since. Where there is one it is that.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="at">A moment in the period.</param>
+    /// <param name="context">On whose behalf.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="DomainException">The period is not closed, a rate is missing, or an amount is beyond what decimals hold.</exception>
+    public async Task<PeriodClosing> InvoiceLateAsync(string tenant, DateTimeOffset at, CommandContext context, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var found = await TenantAsync(tenant, cancellationToken);
+        var subscription = await SubscriptionAsync(tenant, cancellationToken);
+        var period = subscription.Periods.At(at);
+        var (closed, _) = await ClosedToAsync(tenant, cancellationToken);
+        return period.To <= closed ? await CloseAsync(found, subscription, period, context, cancellationToken) : throw new DomainException(NoteErrors.PeriodOpen(period.From, period.To));
+    }
+
     /// <summary>Gives an invoice its number where it has none.</summary>
     /// <exception cref="DomainException">There is no such invoice.</exception>
     public async Task<Loaded<Invoice>> NumberAsync(string tenant, string invoice, CommandContext context, CancellationToken cancellationToken = default)

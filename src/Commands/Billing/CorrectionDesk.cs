@@ -241,7 +241,7 @@ public sealed class CorrectionDesk(
         var invoice = Invoice.IdOf(period.Tenant, period.From);
         var there = await invoices.FindAsync(period.Tenant, invoice, cancellationToken);
         return there is { State.Number: not null, State.State: not InvoiceState.WrittenOff } ? (await ReRateAsync(period.Tenant, invoice, context, cancellationToken)).Note is not null
-            : there is null && head > period.ThroughVersion && (await desk.CloseAsync(period.Tenant, period.From, context, cancellationToken)).Invoice is not null;
+            : there is null && head > period.ThroughVersion && (await desk.InvoiceLateAsync(period.Tenant, period.From, context, cancellationToken)).Invoice is not null;
     }
 
     private async Task<Loaded<BillingNote>> RefundAsync(string tenant, Loaded<BillingNote> note, NoteRefundRequested refund, CommandContext context, CancellationToken cancellationToken)

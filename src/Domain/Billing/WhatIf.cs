@@ -25,6 +25,9 @@ public sealed record WhatIfChange
     /// <summary>Prices that are not published. One with the id of a published price takes its place for the time from its first moment on.</summary>
     public ImmutableArray<Price> Prices { get; init; } = [];
 
+    /// <summary>Where the sender said it: the quantities above which the tiers of a price begin, by the price's id, so that gaps and overlaps are seen.</summary>
+    public ImmutableDictionary<string, ImmutableArray<decimal?>> TierStarts { get; init; } = ImmutableDictionary<string, ImmutableArray<decimal?>>.Empty;
+
     /// <summary>Exchange rates that are not published.</summary>
     public ImmutableArray<ProposedRate> Rates { get; init; } = [];
 
@@ -79,7 +82,7 @@ public static class WhatIf
 
         foreach (var price in prices.Take(WhatIfChange.MaxPrices))
         {
-            faults.AddRange(PriceRules.Faults(price).Select(f => $"of the price '{NoteErrors.Shown(price.Id)}': {f}"));
+            faults.AddRange(PriceRules.Faults(price, change.TierStarts.TryGetValue(price.Id, out var starts) ? starts : null).Select(f => $"of the price '{NoteErrors.Shown(price.Id)}': {f}"));
         }
 
         foreach (var rate in rates.Take(WhatIfChange.MaxRates))
