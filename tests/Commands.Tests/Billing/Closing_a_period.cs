@@ -28,11 +28,7 @@ public sealed class Closing_a_period
     [Test]
     public async Task Without_a_subscription_bills_what_calls_cost()
     {
-<<<<<<< ours
-        await world.UseAsync(AIaaS.Domain.Metering.BuiltInMeters.Cost, 0.12345m, new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero), 100);
-=======
         await world.UseAsync(BuiltInMeters.Cost, 0.12345m, new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero), 100);
->>>>>>> theirs
         world.Time.Advance(TimeSpan.FromDays(1));
         var closed = await world.Desk.CloseAsync(BillingWorld.Tenant, null, BillingWorld.Context);
         closed.Invoice!.Number.Should().Be("INV-2026-000001");
@@ -148,11 +144,7 @@ public sealed class Closing_a_period
         for (var i = 0; i < tenants; i++)
         {
             await world.WriteAsync(AIaaS.Domain.Tenants.Tenant.Stream($"t{i:00}"), new AIaaS.Domain.Tenants.TenantCreated($"t{i:00}", $"Tenant {i}", new(2026, 1, 10, 12, 0, 0, TimeSpan.Zero)));
-<<<<<<< ours
-            await world.WriteAsync(UsageMetered.Stream($"t{i:00}"), new UsageMetered("/tests", "e1", "com.example.used", null, new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero), System.Text.Json.JsonSerializer.SerializeToElement(1), [new(AIaaS.Domain.Metering.BuiltInMeters.Cost, 1m + i)], new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero)));
-=======
             await world.WriteAsync(UsageMetered.Stream($"t{i:00}"), new UsageMetered("/tests", "e1", "com.example.used", null, new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero), System.Text.Json.JsonSerializer.SerializeToElement(1), [new(BuiltInMeters.Cost, 1m + i)], new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero)));
->>>>>>> theirs
         }
 
         world.Time.Advance(TimeSpan.FromDays(1));
@@ -197,11 +189,7 @@ public sealed class Closing_a_period
     [Test]
     public async Task Numbers_an_invoice_whose_process_ended_before_it_could()
     {
-<<<<<<< ours
-        await world.UseAsync(AIaaS.Domain.Metering.BuiltInMeters.Cost, 1m, new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero));
-=======
         await world.UseAsync(BuiltInMeters.Cost, 1m, new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero));
->>>>>>> theirs
         world.Time.Advance(TimeSpan.FromDays(1));
         var preview = await world.Desk.PreviewAsync(BillingWorld.Tenant, new(2026, 1, 20, 0, 0, 0, TimeSpan.Zero));
         var id = Invoice.IdOf(BillingWorld.Tenant, preview.Basis.Period.From);
