@@ -110,9 +110,10 @@ internal static class LedgerShow
         Console.WriteLine("\naiaas invoice verify artifacts/invoice/invoice.json --usage artifacts/invoice/usage.jsonl   (no server, no key: the tenant's own export)");
         var right = await VerifyAsync(api, file, usageFile, cancellationToken);
 
-        var at = export.IndexOf("\"parcels\":3", StringComparison.Ordinal);
-        await File.WriteAllTextAsync(altered, export[..at] + "\"parcels\":4" + export[(at + 11)..], cancellationToken);
-        Console.WriteLine("\nThe same with one digit of one event altered (--usage artifacts/invoice/altered.jsonl):");
+        const string Reading = "\"meter\":\"parcels\",\"value\":3";
+        var at = export.IndexOf(Reading, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(altered, at < 0 ? export : export[..at] + Reading.Replace('3', '4') + export[(at + Reading.Length)..], cancellationToken);
+        Console.WriteLine("\nThe same with one digit of one event altered, three parcels turned into four (--usage artifacts/invoice/altered.jsonl):");
         var wrong = await VerifyAsync(api, file, altered, cancellationToken);
         if (right != 0 || wrong == 0)
         {

@@ -109,6 +109,14 @@ public sealed class Usage_that_is_sent : UsageTest
     }
 
     [Test]
+    public async Task whose_time_is_written_with_escapes_is_taken_as_any_other()
+    {
+        var tenant = await NewMeteredTenantAsync();
+        var answer = await SendAsync(tenant, Event("a", time: Now.Replace("Z", "\\u002B00:00", StringComparison.Ordinal)), Structured);
+        Statuses(answer).Should().Equal(["accepted"], answer.Text);
+    }
+
+    [Test]
     public async Task that_is_no_json_is_refused_as_a_whole()
     {
         var tenant = await NewMeteredTenantAsync();

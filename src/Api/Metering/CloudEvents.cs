@@ -342,10 +342,14 @@ internal sealed class CloudEvents(UsageBatch batch)
 
     private static DateTimeOffset? Time(ref Utf8JsonReader reader)
     {
+        if (!reader.TryGetDateTimeOffset(out var time))
+        {
+            return null;
+        }
+
         // RFC 3339 has an offset; without one nobody knows when it was.
-        var text = reader.ValueSpan;
-        var hasOffset = text.Length > 19 && (text[^1] == 'Z' || (text[^6] is (byte)'+' or (byte)'-' && text[^3] == ':'));
-        return hasOffset && reader.TryGetDateTimeOffset(out var time) ? time : null;
+        var text = reader.ValueIsEscaped ? Encoding.UTF8.GetBytes(reader.GetString()!) : reader.ValueSpan;
+        return text.Length > 19 && (text[^1] == 'Z' || (text[^6] is (byte)'+' or (byte)'-' && text[^3] == ':')) ? time : null;
     }
 
     private static DomainError NotATime() => UsageErrors.Attribute("time", "is not a time of RFC 3339 with its offset, for example 2026-01-31T09:30:00Z");
