@@ -103,7 +103,7 @@ internal static class InvoiceEndpoints
             .ForTenants(Scopes.BillingRead)
             .Query("sequence", "integer", "The number of a usage event in the log.", "41")
             .Example(response: ProofExample);
-        invoices.MapGet("/{invoice}/lines/{line:int}/events", EventsAsync)
+        invoices.MapGet("/{invoice}/lines/{line}/events", EventsAsync)
             .Describe("listLineEvents", "List the usage behind a line", "The events behind the amount, in the order of the usage log, with their exact text. A page may have fewer entries than there is room for.")
             .ForTenants(Scopes.BillingRead)
             .Paged()
@@ -219,14 +219,15 @@ internal static class InvoiceEndpoints
             inclusion));
     }
 
-    private static async Task<Ok<LineEventPage>> EventsAsync(string invoice, int line, Caller caller, InvoiceService invoices, InvoiceProofs proofs, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Ok<LineEventPage>> EventsAsync(string invoice, string line, Caller caller, InvoiceService invoices, InvoiceProofs proofs, HttpContext context, CancellationToken cancellationToken)
     {
         var query = new QueryReader(context);
         var limit = query.Number("limit", 50, 1, 200);
         var after = query.Long("cursor", -1);
         query.Done();
         var found = (await invoices.GetAsync(caller.Tenant, Ids.Require("invoice", invoice), cancellationToken)).State;
-        var page = await proofs.EventsAsync(caller.Tenant, found, line, after, limit, cancellationToken);
+        var number = int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : throw Problems.NotFound("invoice line", line.Length > 20 ? line[..20] + "…" : line);
+        var page = await proofs.EventsAsync(caller.Tenant, found, number, after, limit, cancellationToken);
         return TypedResults.Ok(new LineEventPage([.. page.Events.Select(e => new LineEventView(e.Sequence, Encoding.UTF8.GetString(e.Data.Span), e.Leaf))], page.Next?.ToString(CultureInfo.InvariantCulture)));
     }
 

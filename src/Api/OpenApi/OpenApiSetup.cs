@@ -173,6 +173,7 @@ internal static class OpenApiSetup
         "stream" => "agentRun-acme_019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e",
         "name" => "projection-Runs",
         "key" => "k7",
+        "line" => "2",
         _ => "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e",
     };
 }
