@@ -144,8 +144,22 @@ internal sealed class WorkflowCompiler
             files.Add(fragment.File);
         }
 
-        if (source.Count > 0 || new WorkflowReader(source, fragmentMaps).Read(root) is not { } read)
+        if (source.Count > 0)
         {
+            return null;
+        }
+
+        var reader = new WorkflowReader(source, fragmentMaps);
+        if (reader.Read(root) is not { } read)
+        {
+            foreach (var (node, fields) in reader.Nodes)
+            {
+                if (node is SubWorkflowNode { Workflow: { Length: > 0 } name } && !workflows.ContainsKey(name))
+                {
+                    Unknown(name, fields, path);
+                }
+            }
+
             return null;
         }
 
@@ -193,7 +207,7 @@ internal sealed class WorkflowCompiler
 
         if (!workflows.ContainsKey(node.Workflow))
         {
-            fields.Fault("workflow", $"There is no workflow '{node.Workflow}'.", WorkflowSource.Suggest(node.Workflow, [.. workflows.Keys.Where(k => k != path[^1]).Order(StringComparer.Ordinal)]));
+            Unknown(node.Workflow, fields, path);
             return null;
         }
 
@@ -211,6 +225,9 @@ internal sealed class WorkflowCompiler
 
         return other.Linked;
     }
+
+    private void Unknown(string name, WorkflowFields fields, ImmutableList<string> path) =>
+        fields.Fault("workflow", $"There is no workflow '{WorkflowSource.Cut(name)}'.", WorkflowSource.Suggest(name, [.. workflows.Keys.Where(k => k != path[^1]).Order(StringComparer.Ordinal)]));
 
     private IEnumerable<WorkflowDocument> UsedFragments(YamlMap root)
     {

@@ -37,7 +37,7 @@ internal static class WorkflowExpressions
         }
         else
         {
-            source.Fault(text, fault.Position, fault.Message, fault.Hint);
+            source.Fault(text, fault.Position, Sentence(fault.Message), fault.Hint);
         }
     }
 
@@ -50,7 +50,7 @@ internal static class WorkflowExpressions
         }
         else
         {
-            source.Fault(text, fault.Position, fault.Message, fault.Hint);
+            source.Fault(text, fault.Position, Sentence(fault.Message), fault.Hint);
         }
     }
 
@@ -66,6 +66,9 @@ internal static class WorkflowExpressions
             }
         }
     }
+
+    // The hint is read right behind it.
+    private static string Sentence(string text) => text.Length > 0 && text[^1] is not ('.' or '!' or '?') ? text + "." : text;
 
     /// <summary>The run's state has few members; what begins with another name is never there.</summary>
     private static void CheckRoots(WorkflowSource source, YamlText text, IReadOnlyList<ReferencedPath> paths)

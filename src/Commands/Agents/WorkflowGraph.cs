@@ -11,10 +11,25 @@ internal sealed class WorkflowGraph
     private readonly WorkflowSource source;
     private readonly IReadOnlyList<ReadNode> nodes;
     private readonly Dictionary<string, ReadNode> byId = new(StringComparer.Ordinal);
+    private readonly HashSet<string> unread = new(StringComparer.Ordinal);
 
     private WorkflowGraph(WorkflowSource source, IReadOnlyList<ReadNode> nodes) => (this.source, this.nodes) = (source, nodes);
 
     public static void Check(WorkflowSource source, YamlPart list, IReadOnlyList<ReadNode> nodes) => new WorkflowGraph(source, nodes).Check(list);
+
+    /// <summary>Checks only that what is named exists, where other nodes could not be read.</summary>
+    public static void CheckNames(WorkflowSource source, IReadOnlyList<ReadNode> nodes, IEnumerable<string> unread)
+    {
+        var graph = new WorkflowGraph(source, nodes);
+        graph.unread.UnionWith(unread);
+        foreach (var node in nodes)
+        {
+            graph.byId.TryAdd(node.Node.Id, node);
+        }
+
+        graph.CheckTargets();
+        graph.CheckReferences();
+    }
 
     private void Check(YamlPart list)
     {
@@ -74,12 +89,17 @@ internal sealed class WorkflowGraph
 
     private bool CheckTargets()
     {
-        var known = byId.Keys.Order(StringComparer.Ordinal).ToArray();
+        var known = byId.Keys.Concat(unread).Order(StringComparer.Ordinal).ToArray();
         var broken = false;
         foreach (var (_, fields) in nodes)
         {
             foreach (var (spec, text) in fields.NodeNames())
             {
+                if (unread.Contains(text.Value))
+                {
+                    continue;
+                }
+
                 if (!byId.TryGetValue(text.Value, out var target))
                 {
                     broken = true;
@@ -104,7 +124,7 @@ internal sealed class WorkflowGraph
             {
                 foreach (var path in WorkflowExpressions.Paths(text.Value, template))
                 {
-                    if (path.Names is ["steps", var step, ..] && !byId.ContainsKey(step))
+                    if (path.Names is ["steps", var step, ..] && !byId.ContainsKey(step) && !unread.Contains(step))
                     {
                         source.Fault(text, path.Position, $"There is no step '{WorkflowSource.Cut(step)}' whose output could be read.", WorkflowSource.Suggest(step, [.. byId.Keys.Order(StringComparer.Ordinal)]));
                     }

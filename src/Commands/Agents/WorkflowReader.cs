@@ -21,6 +21,9 @@ internal sealed class WorkflowReader(WorkflowSource source, IReadOnlyDictionary<
 
     private static readonly (string Name, Tier Value)[] Tiers = [.. Enum.GetValues<Tier>().Select(t => (t.ToString(), t))];
 
+    /// <summary>The nodes that could be read, whatever else is wrong.</summary>
+    public IReadOnlyList<ReadNode> Nodes { get; private set; } = [];
+
     /// <summary>Reads a workflow; null, with faults, where it cannot be used.</summary>
     public ReadWorkflow? Read(YamlPart root)
     {
@@ -40,17 +43,24 @@ internal sealed class WorkflowReader(WorkflowSource source, IReadOnlyDictionary<
         }
 
         List<ReadNode> nodes = [];
+        List<string> unread = [];
         foreach (var part in parts)
         {
             if (ReadNode(part) is { } read)
             {
                 nodes.Add(read);
             }
+            else if (part.Find("id") is YamlText id)
+            {
+                unread.Add(id.Value);
+            }
         }
 
+        Nodes = nodes;
         if (nodes.Count < parts.Count)
         {
-            // Targets may be among the nodes that could not be read: what follows would only repeat those faults.
+            // What leads where cannot be told without the nodes that could not be read; what leads to nothing can.
+            WorkflowGraph.CheckNames(source, nodes, unread);
             return null;
         }
 

@@ -127,9 +127,9 @@ internal sealed class WorkflowYaml(Action<string, int, int, string, string> repo
             return null;
         }
 
+        var parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
         try
         {
-            var parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _))
             {
@@ -149,7 +149,16 @@ internal sealed class WorkflowYaml(Action<string, int, int, string, string> repo
         }
         catch (YamlException e)
         {
-            Fault((int)e.Start.Line, (int)e.Start.Column, $"This is not YAML: {e.Message}.", "Check the indentation, quotes and colons around here.");
+            // Of what it cannot scan the scanner names the whole text up to the fault: the fault is where that ends.
+            var at = e.End.Index > e.Start.Index ? e.End : e.Start;
+            Fault((int)at.Line, (int)at.Column, $"This is not YAML: {e.Message.TrimEnd('.')}.", "Check the indentation, quotes and colons around here; tabs cannot indent.");
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The scanner's own way to give up, without a place: the fault lies behind what was read last.
+            var at = parser.Current?.End ?? Mark.Empty;
+            Fault((int)at.Line, (int)at.Column, "This is not YAML: from here on it cannot be read.", "Check that each bracket, brace and quote is closed, and the indentation, around here.");
             return null;
         }
     }

@@ -52,6 +52,9 @@ public sealed class Loading_a_workflow
         new object[] { "an anchor", "text: A colleague takes over.", "text: &x A colleague", 26, 11, "Anchors", "" },
         new object[] { "a tag", "text: A colleague takes over.", "text: !!binary aGk=", 26, 11, "Tags", "" },
         new object[] { "no YAML", "    type: end\n    outcome: answered", "    type: end\n   outcome: answered", 22, 4, "not YAML", "" },
+        new object[] { "a tab", "    next: answer", "\tnext: answer", 8, 1, "not YAML", "tabs" },
+        new object[] { "a brace that is not closed", "    next: answer", "    input: { a: 1\n    next: answer", 8, 15, "not YAML", "closed" },
+        new object[] { "a bracket that is not closed", "gates: [json_schema, score_threshold: 0.80]", "gates: [json_schema, score_threshold: 0.80", 16, 41, "not YAML", "closed" },
     ];
 
     [Test]
@@ -62,6 +65,26 @@ public sealed class Loading_a_workflow
         load.Workflow!.Start.Id.Should().Be("start");
         load.Workflow.Nodes.Should().HaveCount(6);
         ((ValidateNode)load.Workflow.Find("check")!).Gates[1].Threshold.Should().Be(0.8m);
+    }
+
+    [Test]
+    public void with_a_node_that_cannot_be_read_still_names_what_leads_to_nothing()
+    {
+        var text = Good.Replace("type: retrieve", "type: retreive", StringComparison.Ordinal).Replace("next: check", "next: chek", StringComparison.Ordinal);
+        WorkflowLoader.Load("test.yaml", text).Faults.Select(f => (f.Line, f.Message)).Should().Equal((7, "There is no node type 'retreive'."), (12, "'next' leads to 'chek', which does not exist."));
+    }
+
+    [Test]
+    public void of_any_broken_text_says_what_is_wrong_or_gives_it()
+    {
+        // Each character taken away, and each text cut off anywhere: nothing but faults with a place, or a workflow.
+        var broken = Enumerable.Range(0, Good.Length).SelectMany(i => (string[])[Good.Remove(i, 1), Good[..i], Good.Insert(i, "{"), Good.Insert(i, "]"), Good.Insert(i, "\t"), Good.Insert(i, "'")]);
+        foreach (var text in broken)
+        {
+            var load = WorkflowLoader.Load("test.yaml", text);
+            (load.Workflow is null).Should().Be(!load.Faults.IsEmpty, text);
+            load.Faults.All(f => f.File == "test.yaml" && f.Line >= 1 && f.Column >= 1 && f.Message.Length > 0).Should().BeTrue(text);
+        }
     }
 
     [TestCaseSource(nameof(Faulty))]
