@@ -91,8 +91,12 @@ internal sealed class WorkflowLayout
         var all = node.Exhausted is { } exhausted ? edges.Append((exhausted, "exhausted")) : edges;
 
         // Two ways to one place are one line with two words.
-        return all.GroupBy(e => e.Item1, StringComparer.Ordinal).Select(g => new DrawnEdge(node.Id, g.Key, string.Join(", ", g.Select(e => e.Item2).Where(l => l.Length > 0).Distinct())));
+        return all.GroupBy(e => e.Item1, StringComparer.Ordinal).Select(g => new DrawnEdge(node.Id, g.Key, Words([.. g.Select(e => e.Item2)])));
     }
+
+    // Where a way without a word shares its line, it needs one: the line would say that the other way was taken.
+    private static string Words(List<string> words) =>
+        string.Join(", ", (words.Exists(w => w.Length > 0) ? words.Select(w => w.Length == 0 ? "next" : w) : words.Where(w => w.Length > 0)).Distinct());
 
     private void Place(string start)
     {

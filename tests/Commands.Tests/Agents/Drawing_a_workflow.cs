@@ -32,6 +32,15 @@ public sealed class Drawing_a_workflow
     }
 
     [Test]
+    public void names_every_way_that_leads_to_one_place()
+    {
+        var workflow = Of(new StartNode("start", "wait"), new WaitNode("wait", WaitKind.Signal, 1_000, "done", "done") { Name = "paid" }, new EndNode("done", RunOutcome.Answered, "Done."));
+        var path = RunPath.Of([new StepCompleted("start", "start", 1, "ok", "", "wait", DateTimeOffset.UnixEpoch), new StepCompleted("wait", "wait", 2, "ok", "", "done", DateTimeOffset.UnixEpoch)]);
+        XDocument.Parse(WorkflowDrawing.ToSvg(workflow, path)).Descendants(Svg + "text").Select(t => t.Value).Should().Contain("next, timed out").And.NotContain("timed out");
+        WorkflowDrawing.ToMermaid(workflow, path).Should().Contain("|\"next, timed out\"|");
+    }
+
+    [Test]
     public void highlights_the_path_of_a_run()
     {
         var at = DateTimeOffset.UnixEpoch;
