@@ -116,12 +116,15 @@ public sealed class WorkflowService
             reason,
             cancellationToken);
 
-    /// <summary>Makes a published version the active one.</summary>
+    /// <summary>Makes a published version the active one; the workflows that run this one are linked with it.</summary>
     /// <exception cref="DomainException">There is no such workflow or version.</exception>
     public Task<WorkflowChange> ActivateAsync(string name, string version, string reason, CommandContext context, CancellationToken cancellationToken = default) =>
-        ChangeAsync(context, async own => await VersionAsync(context.Tenant, own, name, version, cancellationToken), reason, cancellationToken);
+        ChangeAsync(context, async own => await VersionAsync(context.Tenant, own, name, version, false, cancellationToken), reason, cancellationToken);
 
-    /// <summary>Makes the version active that was active before; where only one ever was, the one for all tenants.</summary>
+    /// <summary>
+    /// Makes the version active that was active before; where only one ever was, the one for all tenants. The workflows that run this one, and
+    /// got their version together with it, go back with it; others are linked with what it is now.
+    /// </summary>
     /// <exception cref="DomainException">There is nothing to go back to.</exception>
     public Task<WorkflowChange> RollBackAsync(string name, string reason, CommandContext context, CancellationToken cancellationToken = default) =>
         ChangeAsync(
@@ -132,7 +135,7 @@ public sealed class WorkflowService
                 var before = Before(catalog.Find(name)?.Hash, history);
                 return before is null
                     ? throw new DomainException(own.Active.ContainsKey(name) ? WorkflowErrors.NothingBefore(name) : RunErrors.UnknownWorkflow(name, [.. own.Active.Keys.Order(StringComparer.Ordinal)]))
-                    : await VersionAsync(context.Tenant, own, name, before, cancellationToken);
+                    : await VersionAsync(context.Tenant, own, name, before, true, cancellationToken);
             },
             reason,
             cancellationToken);
@@ -200,7 +203,52 @@ public sealed class WorkflowService
         return stack.Count >= 2 ? stack[^2] : null;
     }
 
-    private async Task<Plan> VersionAsync(string tenant, TenantWorkflows own, string name, string version, CancellationToken cancellationToken)
+    /// <summary>Whether a linked workflow has this version of another one wherever it runs it.</summary>
+    private static bool IsLinkedWith(Workflow outer, Workflow inner)
+    {
+        string Canonical(IEnumerable<WorkflowNode> nodes) => (outer with { Nodes = [outer.Start, .. nodes.OrderBy(n => n.Id, StringComparer.Ordinal)] }).Canonical;
+        return outer.Nodes.OfType<SubWorkflowNode>().Where(n => n.Workflow == inner.Name).All(run =>
+            Canonical(WorkflowLinker.Embed(run, inner).Skip(1)) == Canonical(outer.Nodes.Where(n => n.Id.StartsWith(run.Id + ".", StringComparison.Ordinal))));
+    }
+
+    /// <summary>What happens to the workflows that run one which gets another version: without it they would go on with the version that they were linked with.</summary>
+    private async Task<(ImmutableArray<(Workflow Workflow, string? Source)> Activate, ImmutableArray<string> Warnings)> AlongAsync(string tenant, TenantWorkflows own, Workflow workflow, bool back, CancellationToken cancellationToken)
+    {
+        var key = (WorkflowSources.WorkflowKind, workflow.Name);
+        var documents = own.State.Versions.TryGetValue((workflow.Name, workflow.Hash), out var put) ? own.State.Documents.SetItem(key, put) : own.State.Documents.Remove(key);
+        var (old, compiler) = (catalog.Compiler(tenant, Documents(own.State)), catalog.Compiler(tenant, Documents(own.State with { Documents = documents })));
+        var current = own.State.Activations.GetValueOrDefault(workflow.Name)?[^1];
+        var activate = ImmutableArray.CreateBuilder<(Workflow, string?)>();
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        foreach (var outer in own.Active.Values.Where(w => w.Name != workflow.Name && w.Nodes.OfType<SubWorkflowNode>().Any(n => n.Workflow == workflow.Name)).OrderBy(w => w.Name, StringComparer.Ordinal))
+        {
+            var history = own.State.Activations.GetValueOrDefault(outer.Name, []);
+            var (next, source) = (outer, (string?)null);
+            if (back && current is not null && history is [.., var last] && last.IsWith(current) && Before(catalog.Find(outer.Name)?.Hash, history) is { } before
+                && await catalog.FindVersionAsync(tenant, outer.Name, before, cancellationToken) is { } earlier)
+            {
+                next = earlier;
+            }
+            else if (compiler.Compile(outer.Name) is { Linked: { } linked } now && old.Compile(outer.Name)?.Linked?.Hash == outer.Hash)
+            {
+                (next, source) = (linked, catalog.Documents.Contains(now.Document) ? null : now.Document.Yaml);
+            }
+
+            if (next.Hash != outer.Hash)
+            {
+                activate.Add((next, source));
+            }
+
+            if (!IsLinkedWith(next, workflow))
+            {
+                warnings.Add($"The workflow '{next.Name}' runs '{workflow.Name}', but its version {next.Hash[..12]} stays linked with another version of it than {workflow.Hash[..12]}. Roll '{next.Name}' back too, or put it again.");
+            }
+        }
+
+        return (activate.ToImmutable(), warnings.ToImmutable());
+    }
+
+    private async Task<Plan> VersionAsync(string tenant, TenantWorkflows own, string name, string version, bool back, CancellationToken cancellationToken)
     {
         if (!own.Active.ContainsKey(name) && !own.State.Versions.Keys.Any(v => v.Name == name))
         {
@@ -209,7 +257,8 @@ public sealed class WorkflowService
 
         var workflow = await catalog.FindVersionAsync(tenant, name, version, cancellationToken)
             ?? throw new DomainException(WorkflowErrors.UnknownVersion(name, version.Length > 100 ? version[..100] + "…" : version));
-        return new([], null, [(workflow, null)], workflow, Warnings(tenant, workflow));
+        var (along, warnings) = await AlongAsync(tenant, own, workflow, back, cancellationToken);
+        return new([], null, [(workflow, null), .. along], workflow, [.. warnings, .. Warnings(tenant, workflow)]);
     }
 
     private Task<WorkflowChange> ChangeAsync(CommandContext context, Func<TenantWorkflows, Plan> plan, string reason, CancellationToken cancellationToken) =>
@@ -239,7 +288,7 @@ public sealed class WorkflowService
                 own.State.Revision,
                 [.. puts, .. relinked],
                 removed,
-                [.. activate.Select(a => new WorkflowActivated(a.Workflow.Name, a.Workflow.Hash, reason, context.Actor ?? "", at))]);
+                [.. activate.Select(a => new WorkflowActivated(a.Workflow.Name, a.Workflow.Hash, reason, context.Actor ?? "", at) { Change = own.State.Revision })]);
             try
             {
                 var result = await changes.HandleAsync(command, context with { IdempotencyKey = null }, cancellationToken);

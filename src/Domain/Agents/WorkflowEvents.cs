@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Agents;
@@ -34,4 +35,12 @@ public sealed record WorkflowSourceRemoved(string Kind, string Name, string Acto
 /// <param name="Reason">Why.</param>
 /// <param name="Actor">Who activated it.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record WorkflowActivated(string Workflow, string Version, string Reason, string Actor, DateTimeOffset At) : DomainEvent;
+public sealed record WorkflowActivated(string Workflow, string Version, string Reason, string Actor, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>The revision that the change was made from: what was activated together has the same. Null of older events.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Change { get; init; }
+
+    /// <summary>Whether both were activated by one change.</summary>
+    public bool IsWith(WorkflowActivated other) => Change == other.Change && (Change is not null || (At, Actor, Reason) == (other.At, other.Actor, other.Reason));
+}

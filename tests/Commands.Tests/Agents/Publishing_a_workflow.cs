@@ -100,6 +100,62 @@ public sealed class Publishing_a_workflow
     }
 
     [Test]
+    public async Task goes_back_with_what_runs_it()
+    {
+        var (world, service) = await OpenAsync();
+        await using var _ = world;
+        string InnerOf(string tool) => Inner.Replace("tool: look_up", "tool: " + tool, StringComparison.Ordinal);
+        async Task<string> LinkedAsync() => ((ToolNode)(await world.Workflows.GetAsync(RunWorld.Tenant, "outer")).Find("run.look")!).Tool;
+        var one = await PutAsync(service, "inner", InnerOf("one"));
+        var outer = await PutAsync(service, "outer", Outer);
+        await PutAsync(service, "inner", InnerOf("two"));
+        await PutAsync(service, "inner", InnerOf("three"));
+        (await LinkedAsync()).Should().Be("three");
+
+        var back = await service.RollBackAsync("inner", "worse", RunWorld.As());
+        back.Activated.Keys.Should().Equal("inner", "outer");
+        back.Warnings.Should().BeEmpty();
+        (await LinkedAsync()).Should().Be("two");
+        (await service.FindSourceAsync(RunWorld.Tenant, "inner")).Should().Contain("tool: two");
+        (await service.RollBackAsync("inner", "worse, too", RunWorld.As())).Activated["outer"].Should().Be(outer.Version);
+        (await LinkedAsync()).Should().Be("one");
+
+        var three = (await PutAsync(service, "inner", InnerOf("three"))).Version!;
+        (await service.ActivateAsync("inner", one.Version!, "after all", RunWorld.As())).Activated["outer"].Should().Be(outer.Version);
+        (await service.ActivateAsync("inner", three, "no, the other", RunWorld.As())).Activated.Keys.Should().Equal("inner", "outer");
+        (await LinkedAsync()).Should().Be("three");
+    }
+
+    [Test]
+    public async Task goes_back_with_a_shipped_one_that_runs_it()
+    {
+        var (world, service) = await OpenAsync();
+        await using var _ = world;
+        var before = (await world.Workflows.GetAsync(RunWorld.Tenant, "customer_support")).Hash;
+        var put = await PutAsync(service, "payment", Inner.Replace("workflow: inner", "workflow: payment", StringComparison.Ordinal));
+        put.Activated.Keys.Should().Equal("customer_support", "payment");
+        var back = await service.RollBackAsync("payment", "worse", RunWorld.As());
+        back.Activated["customer_support"].Should().Be(before);
+        (await world.Workflows.GetAsync(RunWorld.Tenant, "customer_support")).Hash.Should().Be(before);
+        (await service.FindSourceAsync(RunWorld.Tenant, "payment")).Should().Be(world.Workflows.FindSource("payment"));
+    }
+
+    [Test]
+    public async Task says_which_others_stay_linked_with_what_it_was()
+    {
+        var (world, service) = await OpenAsync();
+        await using var _ = world;
+        await PutAsync(service, "inner", Inner);
+        await PutAsync(service, "outer", Outer);
+        await PutAsync(service, "inner", Inner.Replace("tool: look_up", "tool: two", StringComparison.Ordinal));
+        await service.RollBackAsync("outer", "only this one", RunWorld.As());
+        await PutAsync(service, "inner", Inner.Replace("tool: look_up", "tool: three", StringComparison.Ordinal));
+        var back = await service.RollBackAsync("inner", "worse", RunWorld.As());
+        back.Activated.Keys.Should().Equal("inner");
+        back.Warnings.Should().ContainSingle(w => w.Contains("The workflow 'outer' runs 'inner'", StringComparison.Ordinal));
+    }
+
+    [Test]
     public async Task runs_in_other_processes_without_a_restart_and_after_one()
     {
         var folder = Directory.CreateTempSubdirectory("aiaas-publish-");
