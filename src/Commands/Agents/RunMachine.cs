@@ -448,6 +448,11 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
 
         var input = Normal(State(tool, cursor).Json(tool.Input));
         var hash = ToolRequest.Hash(tool.Tool, tool.Version ?? Run.Started!.Pins.Tools?.GetValueOrDefault(tool.Tool) ?? "", input);
+        if (Run.NamesConfirmedCalls)
+        {
+            prompt = ConfirmationText.Of(prompt, tool.Tool, input, Run.Customer);
+        }
+
         return new RunWaiting(node.Id, cursor.Visit, node.For, node.Name, prompt, tool.Tool, input, hash, at.AddMilliseconds(node.TimeoutMs), at);
     }
 

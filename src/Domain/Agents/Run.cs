@@ -123,6 +123,9 @@ public sealed record Run : IState<Run>
     /// <summary>Whether the run was begun by rules of version 1.</summary>
     public bool IsFirstVersion => Started?.Pins.Engine == "1";
 
+    /// <summary>Whether a question for a confirmation says all of the call that it is about. Since version 3.</summary>
+    public bool NamesConfirmedCalls => Started?.Pins.Engine is not ("1" or "2");
+
     /// <summary>The steps that wait now for something from outside.</summary>
     public IEnumerable<RunWaiting> Waits => Completed is not null ? [] : Cursors.Where(c => c is { Waiting: not null, Signal: null, TimedOut: false }).Select(c => c.Waiting!);
 

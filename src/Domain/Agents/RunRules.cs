@@ -90,9 +90,10 @@ public static class RunRules
 {
     /// <summary>
     /// The version of these rules; pinned by each run. It changes whenever the same events would lead to another next event. Runs of version 1,
-    /// which had neither tools nor branches, are carried on and replayed by the same rules; where those differ, they ask for the version.
+    /// which had neither tools nor branches, and of version 2, which asked for a confirmation in the workflow's words alone, are carried on and
+    /// replayed by the same rules; where those differ, they ask for the version.
     /// </summary>
-    public const string Version = "2";
+    public const string Version = "3";
 
     /// <summary>The most attempts of one visit of a model step that fail in a row.</summary>
     public const int MaxAttempts = 3;
@@ -109,7 +110,7 @@ public static class RunRules
     private static readonly RunMove Resting = new RunMove.Rest();
 
     /// <summary>The versions of the rules whose runs can be carried on and replayed.</summary>
-    public static bool Knows(string version) => version is "1" or Version;
+    public static bool Knows(string version) => version is "1" or "2" or Version;
 
     /// <summary>What the run does next.</summary>
     public static RunMove Next(Run run, Workflow workflow)

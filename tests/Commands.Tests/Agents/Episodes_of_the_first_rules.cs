@@ -24,6 +24,28 @@ public sealed class Episodes_of_the_first_rules
     }
 
     [Test]
+    public async Task of_the_second_rules_ask_for_a_confirmation_in_the_workflows_words()
+    {
+        const string Yaml =
+            """
+            workflow: work
+            nodes:
+              - { id: start, type: start, next: ask }
+              - { id: ask, type: wait, for: confirmation, of: change, prompt: "Shall I?", timeout: 1h, next: change, rejected: done, timed_out: done }
+              - { id: change, type: tool, tool: change_it, input: { order: 7 }, next: done, failed: done }
+              - { id: done, type: end, outcome: answered, text: Done. }
+            """;
+        await using var world = await RunWorld.OpenAsync(yaml: Yaml, tools: new TestTools().Changes("change_it"));
+        var asked = await world.SayAsync("Hello");
+        asked.Question!.Text.Should().Contain("order = 7");
+        var run = asked.State.Request!.Run;
+        await world.SayAsync("yes", asked.State.Request.Conversation);
+        var old = Old(world, await world.Episodes.ExportAsync(RunWorld.Tenant, run), "2", e => e is RunWaiting waiting ? waiting with { Prompt = "Shall I?" } : e);
+        (await world.Replayer.ReplayAsync(old)).Difference.Should().BeNull();
+        (await world.Replayer.ReplayAsync(Old(world, await world.Episodes.ExportAsync(RunWorld.Tenant, run), "2"))).Difference.Should().NotBeNull("those rules did not say the call");
+    }
+
+    [Test]
     public async Task of_rules_that_nobody_knows_are_refused_in_words()
     {
         await using var world = await RunWorld.OpenAsync();
@@ -33,7 +55,7 @@ public sealed class Episodes_of_the_first_rules
     }
 
     /// <summary>The episode as rules of an older version recorded it: they named no worker.</summary>
-    private static Episode Old(RunWorld world, Episode episode, string version = "1")
+    private static Episode Old(RunWorld world, Episode episode, string version = "1", Func<object, object>? as2 = null)
     {
         var chain = EpisodeChain.Begin(episode.Stream);
         var events = ImmutableArray.CreateBuilder<EpisodeEvent>();
@@ -44,6 +66,11 @@ public sealed class Episodes_of_the_first_rules
             {
                 var type = world.Types.Of(started);
                 data = JsonSerializer.SerializeToUtf8Bytes(started with { Worker = null, Pins = started.Pins with { Engine = version } }, type.Json);
+            }
+
+            else if (as2?.Invoke(world.Types.Read(e.Type, e.Data.Span)) is RunWaiting waiting)
+            {
+                data = JsonSerializer.SerializeToUtf8Bytes(waiting, world.Types.Of(waiting).Json);
             }
 
             (chain, var metadata) = EpisodeChain.Seal(chain, e.Type, data.Span, EventMetadata.Read(e.Metadata.Span));
