@@ -51,6 +51,15 @@ public sealed class A_body_that_is_not_as_it_should_be : ApiTest
     }
 
     [Test]
+    public async Task has_its_faults_told_in_the_words_of_the_schema()
+    {
+        var tenant = await NewTenantAsync();
+        (await PostAsync("/v1/payments", tenant.Key, """{ "amount": { "amount": 1e40, "currency": "USD" }, "method": "m" }""")).Body!.ToJsonString().Should().Contain("is out of range, or not a whole number where one is needed");
+        (await PostAsync("/v1/payments", tenant.Key, """{ "amount": { "amount": "5", "currency": "USD" }, "method": "m" }""")).Body!.ToJsonString().Should().Contain("is text; a number is needed");
+        (await PostAsync("/v1/side-effects/019c1d2e3f4a8b8c9d0e1f2a3b4c5d70/resolution", tenant.Key, """{ "outcome": "Maybe", "reason": "x" }""")).Body!.ToJsonString().Should().Contain("one of succeeded, failed is needed");
+    }
+
+    [Test]
     public async Task has_the_faults_of_its_parts_named_too()
     {
         var tenant = await NewTenantAsync();

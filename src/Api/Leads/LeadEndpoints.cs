@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using AIaaS.Api.Http;
 using AIaaS.Api.OpenApi;
 using AIaaS.Commands.Leads;
+using AIaaS.Domain;
 using AIaaS.Domain.Leads;
 using AIaaS.EventStore;
 using AIaaS.Projections;
@@ -16,13 +17,40 @@ namespace AIaaS.Api.Leads;
 /// <param name="Facts">What is known for the qualification; null for nothing.</param>
 /// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record LeadBody(LeadContact Contact, LeadFacts? Facts = null, string? Tenant = null) : INamesTenant;
+internal sealed record LeadBody(LeadContactBody Contact, LeadQualificationBody? Facts = null, string? Tenant = null) : INamesTenant;
+
+/// <summary>How a lead can be reached and where it comes from.</summary>
+/// <param name="Name">The person's name.</param>
+/// <param name="Source">Where the lead comes from: chat, web, …</param>
+/// <param name="Email">An address; null where unknown.</param>
+/// <param name="Phone">A number; null where unknown.</param>
+/// <param name="Company">The company; null where unknown.</param>
+/// <param name="Interest">What for, in words; null where unknown.</param>
+/// <param name="Customer">The customer's id in your systems; null where unknown.</param>
+/// <param name="Conversation">The conversation that it comes from; null for none.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record LeadContactBody(string Name, string Source, string? Email = null, string? Phone = null, string? Company = null, string? Interest = null, string? Customer = null, string? Conversation = null)
+{
+    public LeadContact Contact => new(Name, Email, Phone, Company, Source, Interest, Customer, Conversation);
+}
+
+/// <summary>What is known for the qualification.</summary>
+/// <param name="Budget">What can be spent; null where unknown.</param>
+/// <param name="Authority">Who decides.</param>
+/// <param name="Need">How much it is needed.</param>
+/// <param name="TimelineDays">Within how many days it is to be bought; null where unknown.</param>
+/// <param name="CompanySize">How many people work there; null where unknown.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record LeadQualificationBody(Money? Budget = null, LeadAuthority Authority = LeadAuthority.Unknown, LeadNeed Need = LeadNeed.Unknown, int? TimelineDays = null, int? CompanySize = null)
+{
+    public LeadFacts Facts => new(Budget, Authority, Need, TimelineDays, CompanySize);
+}
 
 /// <summary>What is known of a lead.</summary>
 /// <param name="Facts">What is known.</param>
 /// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record LeadFactsBody(LeadFacts Facts, string? Tenant = null) : INamesTenant;
+internal sealed record LeadFactsBody(LeadQualificationBody Facts, string? Tenant = null) : INamesTenant;
 
 /// <summary>How a lead stands.</summary>
 /// <param name="Status">Contacted, Qualified, Disqualified or Converted.</param>
@@ -125,11 +153,11 @@ internal static class LeadEndpoints
     private static async Task<Ok<LeadView>> CaptureAsync(JsonBody<LeadBody> body, Caller caller, LeadService leads, TimeProvider time, HttpContext context)
     {
         var id = LeadService.LeadId(caller.Tenant, IdempotencyKey.Require(context));
-        return View(id, null, await leads.HandleAsync(new CaptureLead(caller.Tenant, id, body.Value.Contact, body.Value.Facts, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
+        return View(id, null, await leads.HandleAsync(new CaptureLead(caller.Tenant, id, body.Value.Contact.Contact, body.Value.Facts?.Facts, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
     }
 
     private static async Task<Ok<LeadView>> QualifyAsync(string lead, JsonBody<LeadFactsBody> body, Caller caller, LeadService leads, TimeProvider time, HttpContext context) =>
-        View(lead, null, await leads.HandleAsync(new QualifyLead(caller.Tenant, Ids.Require("lead", lead), body.Value.Facts, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
+        View(lead, null, await leads.HandleAsync(new QualifyLead(caller.Tenant, Ids.Require("lead", lead), body.Value.Facts.Facts, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
 
     private static async Task<Ok<LeadView>> ChangeAsync(string lead, JsonBody<LeadStatusBody> body, Caller caller, LeadService leads, TimeProvider time, HttpContext context) =>
         View(lead, null, await leads.HandleAsync(new ChangeLeadStatus(caller.Tenant, Ids.Require("lead", lead), body.Value.Status, body.Value.Reason, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);

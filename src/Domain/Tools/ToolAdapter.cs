@@ -46,10 +46,10 @@ public sealed record WebhookAdapter(string Url, string Secret)
 /// <param name="Tool">The tool's name there.</param>
 public sealed record McpAdapter(string Tool)
 {
-    /// <summary>The server's address (streamable HTTP); null where <see cref="Server"/> is given.</summary>
+    /// <summary>The server's address (streamable HTTP); null where <c>server</c> is given.</summary>
     public string? Url { get; init; }
 
-    /// <summary>The name of a server that the platform's settings start as a process (stdio); null where <see cref="Url"/> is given.</summary>
+    /// <summary>The name of a server that the platform's settings start as a process (stdio); null where <c>url</c> is given.</summary>
     public string? Server { get; init; }
 
     /// <summary>Headers beside those of the protocol.</summary>
