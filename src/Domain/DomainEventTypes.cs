@@ -43,6 +43,9 @@ public static class DomainEventTypes
             .Add("conversation.message.asked", json.MessageAsked, "conversation", new MessageAsked("m1", "r1", "ask_number", 1, "What is the number of your order?", At))
             .Add("conversation.customer.authenticated", json.ConversationCustomerAuthenticated, "conversation", new ConversationCustomerAuthenticated("ada_lovelace_1815", "r1", At))
             .Add("conversation.message.staff-answered", json.StaffAnswered, "conversation", new StaffAnswered("m2", "h1", "key:k7", "We refund it to your new card.", At))
+            .Add("conversation.message.for-staff", json.MessageForStaff, "conversation", new MessageForStaff("c1", "m3", "c-4711", "And by when?", "h1", At))
+            .Add("conversation.handed-off", json.ConversationHandedOff, "conversation", new ConversationHandedOff("h1", At))
+            .Add("conversation.returned", json.ConversationReturned, "conversation", new ConversationReturned("h1", At))
             .Add("agent.run.requested", json.RunRequested, "agentRun", new RunRequested("r1", "c1", "m1", "Can I return my tent?", "faq_handling", new('0', 64), null, At))
             .Add("agent.run.started", json.RunStarted, "agentRun", new RunStarted(new(new('0', 64), ImmutableSortedDictionary<string, string>.Empty.Add("answer", new('0', 64)), ImmutableSortedDictionary<string, string>.Empty.Add("SLM_A", "offline-a"), "2026-01", "1"), 25, Money.Usd(0.10m), At))
             .Add("agent.run.resumed", json.RunResumed, "agentRun", new RunResumed("worker-2", At))
@@ -92,6 +95,9 @@ public static class DomainEventTypes
 [JsonSerializable(typeof(MessageAsked))]
 [JsonSerializable(typeof(ConversationCustomerAuthenticated))]
 [JsonSerializable(typeof(StaffAnswered))]
+[JsonSerializable(typeof(MessageForStaff))]
+[JsonSerializable(typeof(ConversationHandedOff))]
+[JsonSerializable(typeof(ConversationReturned))]
 [JsonSerializable(typeof(RunRequested))]
 [JsonSerializable(typeof(RunStarted))]
 [JsonSerializable(typeof(RunResumed))]

@@ -137,6 +137,14 @@ public sealed class Payments : ApiTest
 public sealed class Leads_and_complaints : ApiTest
 {
     [Test]
+    public async Task leads_need_no_more_than_a_name_and_where_they_come_from()
+    {
+        var tenant = await NewTenantAsync();
+        (await PostAsync("/v1/leads", tenant.Key, """{ "contact": { "name": "Ada", "source": "chat", "email": "ada@example.com" }, "facts": { "timelineDays": 10 } }""")).Status.Should().Be(HttpStatusCode.OK);
+        (await PostAsync("/v1/leads", tenant.Key, """{ "contact": { "email": "ada@example.com" } }""")).ShouldBeProblem(422, "validation-failed").Pointers.Should().BeEquivalentTo("/contact/name", "/contact/source");
+    }
+
+    [Test]
     public async Task leads_are_scored_and_followed_up_when_the_time_has_come()
     {
         var tenant = await NewTenantAsync();
@@ -208,7 +216,12 @@ public sealed class Handoffs : ApiTest
         var answered = await PostAsync($"/v1/handoffs/{id}/answer", tenant.Key, """{ "text": "Hello, this is Bo.", "person": "bo" }""");
         var conversation = await CallAsync(HttpMethod.Get, $"/v1/conversations/{asked.Conversation}", tenant.Key, headers: ("Consistency-Token", answered.Header("Consistency-Token")!));
         conversation.Body!["staff"]![0]!["text"]!.GetValue<string>().Should().Be("Hello, this is Bo.");
+        var more = await PostAsync($"/v1/conversations/{asked.Conversation}/messages", tenant.Key, """{ "text": "How many days do I have to return an item?" }""");
+        (more.Status, more.Body!["state"]!.GetValue<string>(), more.Body["handoff"]!.GetValue<string>(), more.Body["run"]).Should().Be((HttpStatusCode.Accepted, "with-a-person", id, null));
+        var shown = await CallAsync(HttpMethod.Get, $"/v1/handoffs/{id}", tenant.Key, headers: ("Consistency-Token", more.Header("Consistency-Token")!));
+        shown.Body!["messages"]![0]!["text"]!.GetValue<string>().Should().Be("How many days do I have to return an item?");
         (await PostAsync($"/v1/handoffs/{id}/return", tenant.Key, """{ "person": "bo" }""")).Body!["state"]!.GetValue<string>().Should().Be("Returned");
+        (await PostAsync($"/v1/conversations/{asked.Conversation}/messages", tenant.Key, """{ "text": "How many days do I have to return an item?" }""")).Body!["run"].Should().NotBeNull("the agent has the conversation again");
         (await PostAsync($"/v1/handoffs/{id}/claim", tenant.Key, "{}")).ShouldBeProblem(409, "handoff-ended");
         (await PostAsync($"/v1/handoffs/{id}/claim", (await NewTenantAsync()).Key, "{}")).ShouldBeProblem(404, "handoff-not-found");
     }

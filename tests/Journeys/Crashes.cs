@@ -99,9 +99,9 @@ public sealed class A_process_that_is_killed_during_runs
         foreach (var (message, (conversation, run)) in Acknowledged)
         {
             var events = await api!.ReadStreamAsync($"conversation-shop_{conversation}", key);
-            events.Select(Type).Should().Equal("conversation.message.received", "conversation.message.answered");
+            events.Select(Type).Where(t => t != "conversation.handed-off").Should().Equal("conversation.message.received", "conversation.message.answered");
             events[0].GetProperty("data").GetProperty("text").GetString().Should().Be(Texts[message]);
-            events.Select(e => e.GetProperty("data").GetProperty("run").GetString()).Should().AllBe(run);
+            events.Take(2).Select(e => e.GetProperty("data").GetProperty("run").GetString()).Should().AllBe(run);
         }
     }
 

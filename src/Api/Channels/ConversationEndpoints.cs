@@ -15,7 +15,7 @@ namespace AIaaS.Api.Channels;
 /// <summary>A customer's message.</summary>
 /// <param name="Text">What the customer wrote: 1 to 4,000 characters.</param>
 /// <param name="Customer">The customer's id in your systems; null where unknown.</param>
-/// <param name="Workflow">The workflow that shall handle it; null: faq_handling.</param>
+/// <param name="Workflow">The workflow that shall handle it; null: the one of the conversation's last message, or faq_handling in a new conversation.</param>
 /// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record MessageBody(string Text, string? Customer = null, string? Workflow = null, string? Tenant = null) : IValidated, INamesTenant
@@ -68,12 +68,18 @@ internal sealed record MessageAnswerView(
     double DurationMs,
     string? Waiting = null);
 
-/// <summary>A message that is recorded; its run goes on.</summary>
+/// <summary>A message that is recorded, and answered later.</summary>
 /// <param name="Conversation">The conversation.</param>
 /// <param name="Message">The message.</param>
-/// <param name="Run">The run that answers it.</param>
+/// <param name="Run">The run that answers it; null where a person has the conversation.</param>
 /// <param name="Status">Where to look for the answer.</param>
-internal sealed record MessagePending(string Conversation, string Message, string Run, string Status);
+/// <param name="State">running: the run goes on. with-a-person: a hand-off of the conversation is open, no run was started, and the message waits for that person.</param>
+/// <param name="Handoff">The hand-off; null where a run answers.</param>
+internal sealed record MessagePending(string Conversation, string Message, string? Run, string Status, string State, string? Handoff = null)
+{
+    public const string Running = "running";
+    public const string WithPerson = "with-a-person";
+}
 
 /// <summary>Customers' messages and what was answered.</summary>
 internal static class ConversationEndpoints
@@ -127,7 +133,7 @@ internal static class ConversationEndpoints
     }
 
     private static void Message(RouteHandlerBuilder endpoint, string name, string summary) => endpoint
-        .Describe(name, summary, "The message is durable before anything is answered. The request waits for the answer; with `Prefer: respond-async`, or when the run takes longer than the server waits, it is answered with 202 and the run's location, and the run goes on.")
+        .Describe(name, summary, "The message is durable before anything is answered. The request waits for the answer; with `Prefer: respond-async`, or when the run takes longer than the server waits, it is answered with 202 and the run's location, and the run goes on. While a person has the conversation, from a hand-off until that is returned or closed, no run is started: the message is recorded for them and answered with 202, state with-a-person.")
         .ForTenants(Scopes.MessagesWrite)
         .TakesIdempotencyKey()
         .Header(Freshness.Header, "A position that a command answered with: the answer is searched for in what the articles were at least then.", "1042")
@@ -135,7 +141,7 @@ internal static class ConversationEndpoints
         .Produces<MessageAnswerView>(200, "application/json")
         .Produces<MessagePending>(202, "application/json")
         .Example(BodyExample, AnswerExample)
-        .WithMetadata(new StatusExample(202, """{ "conversation": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "message": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d70", "status": "/v1/runs/019c1d2e3f4a7b8c9d0e1f2a3b4c5d70" }"""));
+        .WithMetadata(new StatusExample(202, """{ "conversation": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "message": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6f", "run": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d70", "status": "/v1/runs/019c1d2e3f4a7b8c9d0e1f2a3b4c5d70", "state": "running", "handoff": null }"""));
 
     private static Task<IResult> SendFirstAsync(JsonBody<MessageBody> body, Caller caller, Freshness freshness, HttpContext context, MessageDesk desk, CancellationToken cancellationToken) =>
         desk.HandleAsync(null, body.Value, caller, freshness, context, cancellationToken);

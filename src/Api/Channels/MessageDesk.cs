@@ -16,10 +16,17 @@ internal sealed class MessageDesk(ConversationService conversations, Bm25Retriev
         var preference = Preference.Of(context.Request, settings.MaxWait);
         using var entry = inFlight.Enter(caller.Tenant, key);
         await RequireSearchAsync(freshness, cancellationToken);
-        var command = new SendMessage(body.Text, conversation, body.Customer, body.Workflow ?? SendMessage.DefaultWorkflow);
+        var command = new SendMessage(body.Text, conversation, body.Customer, body.Workflow);
 
         // The message is taken in even when the client leaves meanwhile: it may have been recorded already.
         var accepted = await conversations.SendAsync(command, new(caller.Tenant, caller.Actor, key, Correlation.Of(context)), CancellationToken.None);
+        if (accepted.Handoff is { } handoff)
+        {
+            Freshness.Answer(context, accepted.Position);
+            var status = "/v1/conversations/" + accepted.Conversation;
+            return TypedResults.Accepted(status, new MessagePending(accepted.Conversation, accepted.Message, null, status, MessagePending.WithPerson, handoff));
+        }
+
         if (preference.Time > TimeSpan.Zero)
         {
             try
@@ -49,7 +56,7 @@ internal sealed class MessageDesk(ConversationService conversations, Bm25Retriev
 
         Freshness.Answer(context, accepted.Position);
         var location = "/v1/runs/" + accepted.Run;
-        return TypedResults.Accepted(location, new MessagePending(accepted.Conversation, accepted.Message, accepted.Run, location));
+        return TypedResults.Accepted(location, new MessagePending(accepted.Conversation, accepted.Message, accepted.Run, location, MessagePending.Running));
     }
 
     /// <summary>The search index lies in memory: after a start it must have read what the log holds, or answers would rest on less than there is.</summary>

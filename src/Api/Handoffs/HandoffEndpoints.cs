@@ -46,8 +46,8 @@ internal static class HandoffEndpoints
     private const string DocumentExample = """
         {
           "handoff": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "tenant": "acme", "state": "Claimed", "queue": "general", "priority": "Normal", "rank": 1, "reason": "asked-for-person", "summary": "Wants a refund to another card.",
-          "conversation": "c1", "run": "r1", "customer": "c-4711", "person": "key:k7", "answers": [ { "message": "m2", "person": "key:k7", "text": "We refund it to your new card.", "at": "2026-01-31T09:40:00+00:00" } ], "note": null,
-          "requestedAt": "2026-01-31T09:30:00+00:00", "claimedAt": "2026-01-31T09:35:00+00:00", "updatedAt": "2026-01-31T09:40:00+00:00"
+          "conversation": "c1", "run": "r1", "customer": "c-4711", "person": "key:k7", "answers": [ { "message": "m2", "person": "key:k7", "text": "We refund it to your new card.", "at": "2026-01-31T09:40:00+00:00" } ], "messages": [ { "message": "m3", "text": "And by when?", "at": "2026-01-31T09:42:00+00:00" } ], "note": null,
+          "requestedAt": "2026-01-31T09:30:00+00:00", "claimedAt": "2026-01-31T09:35:00+00:00", "updatedAt": "2026-01-31T09:42:00+00:00"
         }
         """;
 
@@ -65,7 +65,7 @@ internal static class HandoffEndpoints
             .Paged().Fresh()
             .Example(response: $$"""{ "items": [ {{DocumentExample}} ], "nextCursor": null }""");
         handoffs.MapGet("/{handoff}", GetAsync)
-            .Describe("getHandoff", "Get a hand-off", "With what was written to the customer.")
+            .Describe("getHandoff", "Get a hand-off", "With what was written to the customer, and what the customer wrote since.")
             .ForTenants(Scopes.HandoffsRead).Fresh()
             .Example(response: DocumentExample);
         handoffs.MapPost("/{handoff}/claim", ClaimAsync)
@@ -77,11 +77,11 @@ internal static class HandoffEndpoints
             .ForTenants(Scopes.HandoffsWrite).Idempotent()
             .Example("""{ "text": "We refund it to your new card.", "person": "agent-12" }""", ViewExample);
         handoffs.MapPost("/{handoff}/return", ReturnAsync)
-            .Describe("returnHandoff", "Return a hand-off to the agent", "The agent has the conversation again.")
+            .Describe("returnHandoff", "Return a hand-off to the agent", "The agent has the conversation again: the customer's next message starts a run.")
             .ForTenants(Scopes.HandoffsWrite).Idempotent()
             .Example("""{ "person": "agent-12", "note": "The customer has another question about tents." }""", ViewExample);
         handoffs.MapPost("/{handoff}/close", CloseAsync)
-            .Describe("closeHandoff", "Close a hand-off", "Nothing is left to do. While somebody has it, only they can.")
+            .Describe("closeHandoff", "Close a hand-off", "Nothing is left to do; the agent has the conversation again. While somebody has it, only they can.")
             .ForTenants(Scopes.HandoffsWrite).Idempotent()
             .Example("""{ "person": "agent-12", "note": "Refunded by hand" }""", ViewExample);
     }
@@ -108,10 +108,10 @@ internal static class HandoffEndpoints
     }
 
     private static async Task<Ok<HandoffView>> ReturnAsync(string handoff, JsonBody<HandoffEndBody> body, Caller caller, HandoffService handoffs, TimeProvider time, HttpContext context) =>
-        View(handoff, null, await handoffs.HandleAsync(new ReturnHandoff(caller.Tenant, Known(handoff), body.Value.Person ?? caller.Actor, body.Value.Note, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
+        View(handoff, null, await handoffs.ReturnAsync(new(caller.Tenant, Known(handoff), body.Value.Person ?? caller.Actor, body.Value.Note, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
 
     private static async Task<Ok<HandoffView>> CloseAsync(string handoff, JsonBody<HandoffEndBody> body, Caller caller, HandoffService handoffs, TimeProvider time, HttpContext context) =>
-        View(handoff, null, await handoffs.HandleAsync(new CloseHandoff(caller.Tenant, Known(handoff), body.Value.Person ?? caller.Actor, body.Value.Note, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
+        View(handoff, null, await handoffs.CloseAsync(new(caller.Tenant, Known(handoff), body.Value.Person ?? caller.Actor, body.Value.Note, time.GetUtcNow()), For(caller, context), CancellationToken.None), context);
 
     private static string Known(string handoff) => Ids.Require("hand-off", handoff);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Handoffs;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Channels;
@@ -16,23 +17,24 @@ namespace AIaaS.Commands.Channels;
 /// <param name="Text">1 to 4,000 characters.</param>
 /// <param name="Conversation">The conversation that it belongs to; null opens a new one.</param>
 /// <param name="Customer">The customer's id at the tenant; null where unknown.</param>
-/// <param name="Workflow">The workflow that shall handle it.</param>
-public sealed record SendMessage(string Text, string? Conversation = null, string? Customer = null, string Workflow = SendMessage.DefaultWorkflow)
+/// <param name="Workflow">The workflow that shall handle it; null: the one of the conversation's last message, or else <see cref="DefaultWorkflow"/>.</param>
+public sealed record SendMessage(string Text, string? Conversation = null, string? Customer = null, string? Workflow = null)
 {
-    /// <summary>The workflow that handles a message which names none.</summary>
+    /// <summary>The workflow that handles a conversation's first message where it names none.</summary>
     public const string DefaultWorkflow = "faq_handling";
 
     /// <summary>The longest text, in characters.</summary>
     public const int MaxTextLength = 4_000;
 }
 
-/// <summary>A message that is durable; its run goes on by itself.</summary>
+/// <summary>A message that is durable; its run goes on by itself, or a person has it.</summary>
 /// <param name="Conversation">The conversation.</param>
 /// <param name="Message">The message's id.</param>
-/// <param name="Run">The run that answers it.</param>
+/// <param name="Run">The run that answers it; empty where a person has the conversation.</param>
 /// <param name="Position">The consistency token.</param>
 /// <param name="Repeated">Whether the same message had been sent before under the same idempotency key.</param>
-public sealed record MessageAccepted(string Conversation, string Message, string Run, LogPosition Position, bool Repeated);
+/// <param name="Handoff">The hand-off by which a person has the conversation, so that no run was started; null where a run answers.</param>
+public sealed record MessageAccepted(string Conversation, string Message, string Run, LogPosition Position, bool Repeated, string? Handoff = null);
 
 /// <summary>What a message has led to, as it stands in its conversation: an answer, a question back, or, with neither, a run that waits for somebody else.</summary>
 /// <param name="Completed">How the run ended; null while it waits.</param>
@@ -60,29 +62,39 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
 
     /// <summary>
     /// Takes a message in: when this returns, the message and the start of its run are durable, and the run goes on in the background.
-    /// A repetition under the same idempotency key finds the first run.
+    /// While a person has the conversation the message is recorded for them, and no run is started. A repetition under the same idempotency key finds the first run.
     /// </summary>
     /// <exception cref="DomainException">The message cannot be taken: the error names every fault.</exception>
     public async Task<MessageAccepted> SendAsync(SendMessage command, CommandContext context, CancellationToken cancellationToken = default)
     {
         Validate(command, context);
-        var workflow = await workflows.GetAsync(context.Tenant, command.Workflow, cancellationToken);
+        if (command.Workflow is { } named)
+        {
+            await workflows.GetAsync(context.Tenant, named, cancellationToken);
+        }
+
         var (tenant, key) = (context.Tenant, context.IdempotencyKey);
         var message = Id("message", tenant, key);
         Conversation? before = null;
         if (command.Conversation is { } existing)
         {
             before = await customers.LoadAsync(tenant, existing, cancellationToken);
+            if (await PassAsync(command, context, before, message, cancellationToken) is { } passed)
+            {
+                return passed;
+            }
+
             if (await RouteAsync(command, context, before, message, cancellationToken) is { } routed)
             {
                 return routed;
             }
         }
 
+        var workflow = await workflows.GetAsync(tenant, command.Workflow ?? before?.Workflow ?? SendMessage.DefaultWorkflow, cancellationToken);
         var run = Id("run", tenant, key);
         var conversation = command.Conversation ?? Id("conversation", tenant, key);
         var at = time.GetUtcNow();
-        var hash = RequestHash.Of("message", command.Text, command.Conversation, command.Customer, command.Workflow);
+        var hash = HashOf(command);
         var request = new RunRequested(run, conversation, message, command.Text, workflow.Name, hash, null, at) { Customer = command.Customer };
         var metadata = RunMetadata.For(context, ids);
         RunEngine.Begun begun;
@@ -100,12 +112,12 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
                 return await SendAsync(command, context, cancellationToken);
             }
 
-            var received = await WriteAsync(tenant, sent, null, metadata, -1, cancellationToken);
+            var received = await WriteAsync(tenant, sent, null, null, metadata, -1, cancellationToken);
             return new(sent.Conversation, sent.Message, run, received.Position, true);
         }
 
         // Model call and this append go on at the same time; should the process die in between, the recovery records the message.
-        var recorded = WriteAsync(tenant, request, null, metadata, command.Conversation is null ? -1 : null, CancellationToken.None);
+        var recorded = WriteAsync(tenant, request, null, null, metadata, command.Conversation is null ? -1 : null, CancellationToken.None);
         if (begun.Rest is { } rest)
         {
             var reply = ReplyAsync(tenant, metadata, rest, recorded);
@@ -155,10 +167,17 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
             : (await SettleAsync(tenant, loaded.State, MetadataOf(tenant, run), null, cancellationToken)).Position;
     }
 
+    // The workflow as it was asked for: what the conversation adds may differ when the same message is sent again.
+    private static string HashOf(SendMessage command) => RequestHash.Of("message", command.Text, command.Conversation, command.Customer, command.Workflow ?? SendMessage.DefaultWorkflow);
+
     private static EventMetadata MetadataOf(string tenant, string run) => new() { Tenant = tenant, Actor = "runs", CorrelationId = run, CausationId = run };
 
     private static MessageReceived Received(RunRequested request) =>
         new(request.Conversation, request.Message, request.Customer, request.Text, request.Workflow, request.Run, request.At);
+
+    /// <summary>The hand-off of a run that left its customer to a person; null where it answered.</summary>
+    private static ConversationHandedOff? HandedOff(string tenant, RunRequested request, RunCompleted completed) =>
+        HandoffProcess.NeedsPerson(completed) ? new(HandoffService.HandoffId(tenant, Run.Stream(tenant, request.Run)), completed.At) : null;
 
     private static MessageAnswered Answered(RunRequested request, RunCompleted completed, string message) =>
         new(message, request.Run, completed.Outcome, completed.Answer, completed.Citations, completed.At);
@@ -182,8 +201,35 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
         Func<string, DomainEvent>? reply = run.Completed is { } completed ? message => Answered(request, completed, message)
             : QuestionOf(run) is { } waiting ? message => asked = new MessageAsked(message, request.Run, waiting.Step, waiting.Visit, waiting.Prompt ?? "", waiting.At)
             : null;
-        var written = await WriteAsync(tenant, request, reply, metadata, assumed, cancellationToken);
+        var handoff = run.Completed is { } ended ? HandedOff(tenant, request, ended) : null;
+        var written = await WriteAsync(tenant, request, reply, handoff, metadata, handoff is null || assumed == 0 ? assumed : null, cancellationToken);
         return new(run.Completed, asked, run, written.Position);
+    }
+
+    /// <summary>Records a message for the person who has the conversation. Null where the agent has it, so that a run is to handle it.</summary>
+    private async Task<MessageAccepted?> PassAsync(SendMessage command, CommandContext context, Conversation conversation, string message, CancellationToken cancellationToken)
+    {
+        var id = command.Conversation!;
+        if (conversation.ForStaff.TryGetValue(message, out var first))
+        {
+            return first.Text == command.Text && first.Customer == command.Customer ? new(id, message, "", LogPosition.Start, true, first.Handoff) : throw new DomainException(RunErrors.KeyReused());
+        }
+
+        if (conversation.Handoff is not { } handoff || conversation.Messages.ContainsKey(message))
+        {
+            return null;
+        }
+
+        // What a run has got already, sent again, is no new message.
+        if (context.IdempotencyKey is { } key && await FirstAsync(context.Tenant, Id("run", context.Tenant, key), HashOf(command), cancellationToken) is not null)
+        {
+            return null;
+        }
+
+        var passed = new MessageForStaff(id, message, command.Customer, command.Text, handoff, time.GetUtcNow());
+        return await WriteAsync(context.Tenant, id, message, state => state.Pass(passed), RunMetadata.For(context, ids), cancellationToken) is { } written
+            ? new(id, message, "", written.Position, false, handoff)
+            : null;
     }
 
     /// <summary>Gives a message to the run that waits for it. Null where none waits, so that a run of its own is to handle it.</summary>
@@ -320,14 +366,16 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     /// Records the message, and the reply to it where there is one, each once. <paramref name="assumed"/> is the version at which nothing of it
     /// is recorded but what came before; where that does not hold, or is not known, the conversation is loaded and decides.
     /// </summary>
-    private async Task<AppendResult> WriteAsync(string tenant, RunRequested request, Func<string, DomainEvent>? reply, EventMetadata metadata, long? assumed, CancellationToken cancellationToken)
+    private async Task<AppendResult> WriteAsync(string tenant, RunRequested request, Func<string, DomainEvent>? reply, ConversationHandedOff? handoff, EventMetadata metadata, long? assumed, CancellationToken cancellationToken)
     {
         var stream = Conversation.Stream(tenant, request.Conversation).Value;
         if (assumed is { } version)
         {
             try
             {
-                return await log.AppendAsync(stream, ExpectedVersion.Exact(version), [Event(stream, reply is null ? Received(request) : reply(request.Message), request.Message, metadata.ToUtf8())], cancellationToken);
+                var bytes = metadata.ToUtf8();
+                NewEvent[] events = [Event(stream, reply is null ? Received(request) : reply(request.Message), request.Message, bytes), .. handoff is null ? Array.Empty<NewEvent>() : [Event(stream, handoff, request.Message, bytes)]];
+                return await log.AppendAsync(stream, ExpectedVersion.Exact(version), events, cancellationToken);
             }
             catch (WrongExpectedVersionException)
             {
@@ -343,7 +391,7 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
             {
                 null => state.Receive(new(Received(request))),
                 MessageAsked asked => state.Ask(new(Received(request), asked)),
-                MessageAnswered answered => state.Answer(new(Received(request), answered)),
+                MessageAnswered answered => state.Answer(new(Received(request), answered, handoff)),
                 var other => throw new InvalidOperationException($"A {other.GetType().Name} is no reply."),
             },
             metadata,
@@ -394,7 +442,13 @@ public sealed class ConversationService(RunEngine engine, WorkflowCatalog workfl
     private NewEvent Event(string stream, object @event, string message, byte[] metadata)
     {
         var type = types.Of(@event);
-        var name = @event is MessageAsked asked ? string.Create(CultureInfo.InvariantCulture, $"{asked.Run}/{asked.Step}/{asked.Visit}") : @event is MessageAnswered answered ? answered.Message : message;
+        var name = @event switch
+        {
+            MessageAsked asked => string.Create(CultureInfo.InvariantCulture, $"{asked.Run}/{asked.Step}/{asked.Visit}"),
+            MessageAnswered answered => answered.Message,
+            ConversationHandedOff handedOff => handedOff.Handoff,
+            _ => message,
+        };
         return types.Write(NamedId.Of("conversation-event", stream, name, type.Name), @event, metadata);
     }
 }

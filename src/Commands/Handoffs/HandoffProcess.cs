@@ -5,8 +5,8 @@ using AIaaS.EventStore;
 namespace AIaaS.Commands.Handoffs;
 
 /// <summary>
-/// Opens a hand-off for each run that ended without an answer of its own, and brings answers into their conversations where the process died
-/// before it could. A fork hands nothing off.
+/// Opens a hand-off for each run that ended without an answer of its own, and brings answers and ends into their conversations where the process
+/// died before it could. A fork hands nothing off.
 /// </summary>
 public sealed class HandoffProcess(HandoffService handoffs, IEventStore log, EventTypes types) : IEventHandler
 {
@@ -14,7 +14,7 @@ public sealed class HandoffProcess(HandoffService handoffs, IEventStore log, Eve
     public string Name => "handoffs";
 
     /// <inheritdoc />
-    public EventFilter Filter { get; } = EventFilter.Types("agent.run.completed", "handoff.answered");
+    public EventFilter Filter { get; } = EventFilter.Types("agent.run.completed", "handoff.answered", "handoff.returned", "handoff.closed");
 
     /// <inheritdoc />
     public string KeyOf(EventEnvelope envelope)
@@ -30,17 +30,24 @@ public sealed class HandoffProcess(HandoffService handoffs, IEventStore log, Eve
         var context = new CommandContext(envelope.Tenant, Name, null, envelope.Metadata.CorrelationId, envelope.Recorded.Id.ToString("N"));
         switch (envelope.Event)
         {
-            case RunCompleted { Forked: false, Outcome: RunOutcome.HandedOff or RunOutcome.Cut or RunOutcome.Failed } completed when await RequestOfAsync(log, types, envelope.Recorded.Stream, cancellationToken) is { } request:
-                await handoffs.HandleAsync(new RequestHandoff(envelope.Tenant, Asked(envelope, request, completed)), context, cancellationToken);
+            case RunCompleted { Forked: false } completed when NeedsPerson(completed) && await RequestOfAsync(log, types, envelope.Recorded.Stream, cancellationToken) is { } request:
+                await handoffs.OpenAsync(new RequestHandoff(envelope.Tenant, Asked(envelope, request, completed)), context, cancellationToken);
                 break;
             case HandoffAnswered answered:
                 var loaded = await handoffs.LoadAsync(envelope.Recorded.Stream, cancellationToken);
                 await handoffs.DeliverAsync(envelope.Tenant, loaded.State, answered.Message, context);
                 break;
+            case HandoffReturned or HandoffClosed:
+                var ended = await handoffs.LoadAsync(envelope.Recorded.Stream, cancellationToken);
+                await handoffs.FreeAsync(envelope.Tenant, ended.State, envelope.Event is HandoffReturned returned ? returned.At : ((HandoffClosed)envelope.Event).At, context);
+                break;
             default:
                 break;
         }
     }
+
+    /// <summary>Whether a run left its customer to a person.</summary>
+    internal static bool NeedsPerson(RunCompleted completed) => completed.Outcome is RunOutcome.HandedOff or RunOutcome.Cut or RunOutcome.Failed;
 
     /// <summary>What a run was asked for; null for a stream that is no run's.</summary>
     internal static async Task<RunRequested?> RequestOfAsync(IEventStore log, EventTypes types, string stream, CancellationToken cancellationToken)

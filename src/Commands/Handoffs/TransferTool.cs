@@ -49,7 +49,7 @@ public sealed class TransferTool(HandoffService handoffs, IEventStore log, Event
             time.GetUtcNow());
         try
         {
-            await handoffs.HandleAsync(new RequestHandoff(call.Tenant, requested), new(call.Tenant, "tool:" + Manifest.Name, null, call.CorrelationId, call.Call), cancellationToken);
+            await handoffs.OpenAsync(new RequestHandoff(call.Tenant, requested), new(call.Tenant, "tool:" + Manifest.Name, null, call.CorrelationId, call.Call), cancellationToken);
             return new ToolOutcome.Succeeded(Done);
         }
         catch (DomainException e)

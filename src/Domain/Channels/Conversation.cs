@@ -10,7 +10,20 @@ public sealed record ReceiveMessage(MessageReceived Received);
 /// <summary>A run's answer, to go into its conversation.</summary>
 /// <param name="Received">The message, recorded first where it is not there yet.</param>
 /// <param name="Answer">The answer.</param>
-public sealed record AnswerMessage(MessageReceived Received, MessageAnswered Answer);
+/// <param name="Handoff">The hand-off that comes with it; null where it needs no person.</param>
+public sealed record AnswerMessage(MessageReceived Received, MessageAnswered Answer, ConversationHandedOff? Handoff = null);
+
+/// <summary>A person is to take a conversation over.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Conversation">The conversation.</param>
+/// <param name="Handoff">The event to record.</param>
+public sealed record HandOffConversation(string Tenant, string Conversation, ConversationHandedOff Handoff);
+
+/// <summary>The person is done with a conversation.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Conversation">The conversation.</param>
+/// <param name="Returned">The event to record.</param>
+public sealed record ReturnConversation(string Tenant, string Conversation, ConversationReturned Returned);
 
 /// <summary>A run's question, to go into its conversation.</summary>
 /// <param name="Received">The message, recorded first where it is not there yet.</param>
@@ -59,17 +72,32 @@ public sealed record Conversation : IState<Conversation>
     /// <summary>Messages that persons wrote.</summary>
     public ImmutableHashSet<string> ByStaff { get; init; } = [];
 
+    /// <summary>Messages that came while a person had the conversation.</summary>
+    public ImmutableDictionary<string, MessageForStaff> ForStaff { get; init; } = ImmutableDictionary<string, MessageForStaff>.Empty;
+
+    /// <summary>The hand-off by which a person has the conversation; null where the agent has it.</summary>
+    public string? Handoff { get; init; }
+
+    /// <summary>Hand-offs that are over.</summary>
+    public ImmutableHashSet<string> Returned { get; init; } = [];
+
+    /// <summary>The workflow of the last message that a run handles; null before the first.</summary>
+    public string? Workflow { get; init; }
+
     /// <summary>The stream of a conversation.</summary>
     public static StreamName Stream(string tenant, string conversation) => StreamName.For("conversation", tenant, conversation);
 
     /// <inheritdoc />
     public Conversation Evolve(object @event) => @event switch
     {
-        MessageReceived e => this with { Routed = e.Step is null ? Routed : Routed.SetItem(e.Message, (e.Step, e.Visit)), Messages = Messages.SetItem(e.Message, e.Run), LastMessages = LastMessages.SetItem(e.Run, e.Message), Open = Open?.Run == e.Run ? null : Open },
+        MessageReceived e => this with { Routed = e.Step is null ? Routed : Routed.SetItem(e.Message, (e.Step, e.Visit)), Messages = Messages.SetItem(e.Message, e.Run), LastMessages = LastMessages.SetItem(e.Run, e.Message), Workflow = e.Workflow, Open = Open?.Run == e.Run ? null : Open },
         MessageAnswered e => this with { Answered = Answered.Add(e.Message), Open = Open?.Run == e.Run ? null : Open },
         MessageAsked e => this with { Questions = Questions.Add(KeyOf(e)), Open = e },
         ConversationCustomerAuthenticated e => this with { Customer = e.Customer },
         StaffAnswered e => this with { ByStaff = ByStaff.Add(e.Message) },
+        MessageForStaff e => this with { ForStaff = ForStaff.SetItem(e.Message, e) },
+        ConversationHandedOff e => this with { Handoff = e.Handoff },
+        ConversationReturned e => this with { Handoff = Handoff == e.Handoff ? null : Handoff, Returned = Returned.Add(e.Handoff) },
         _ => this,
     };
 
@@ -90,8 +118,32 @@ public sealed record Conversation : IState<Conversation>
             return Decision.Unchanged;
         }
 
-        return Messages.ContainsKey(command.Answer.Message) ? command.Answer : Decision.Of(command.Received, command.Answer);
+        var events = ImmutableArray.CreateBuilder<DomainEvent>();
+        if (!Messages.ContainsKey(command.Answer.Message))
+        {
+            events.Add(command.Received);
+        }
+
+        events.Add(command.Answer);
+        if (command.Handoff is { } handoff && IsNew(handoff.Handoff))
+        {
+            events.Add(handoff);
+        }
+
+        return Decision.Of(events.ToImmutable());
     }
+
+    /// <summary>Gives the conversation to a person, once for each hand-off. While one is open another one changes nothing: whoever has it gets all that is written.</summary>
+    public Decision HandOff(HandOffConversation command) => IsNew(command.Handoff.Handoff) ? command.Handoff : Decision.Unchanged;
+
+    /// <summary>Gives the conversation back to the agent, where that hand-off had it.</summary>
+    public Decision Return(ReturnConversation command) => Handoff == command.Returned.Handoff ? command.Returned : Decision.Unchanged;
+
+    /// <summary>Records a message for the person who has the conversation, once. Refused where the agent has it.</summary>
+    public Decision Pass(MessageForStaff message) =>
+        ForStaff.ContainsKey(message.Message) || Messages.ContainsKey(message.Message) ? Decision.Unchanged
+        : Handoff is null ? ConversationErrors.NobodyHasIt()
+        : message with { Handoff = Handoff };
 
     /// <summary>Records a question once, behind the message that it is about.</summary>
     public Decision Ask(AskBack command)
@@ -113,6 +165,8 @@ public sealed record Conversation : IState<Conversation>
     /// <summary>Records what a person wrote, once.</summary>
     public Decision AnswerByStaff(AnswerByStaff command) => ByStaff.Contains(command.Answer.Message) ? Decision.Unchanged : command.Answer;
 
+    private bool IsNew(string handoff) => Handoff is null && !Returned.Contains(handoff);
+
     private static string KeyOf(MessageAsked e) => $"{e.Run}/{e.Step}/{e.Visit}";
 }
 
@@ -121,6 +175,9 @@ public static class ConversationErrors
 {
     /// <summary>No run waits for a message.</summary>
     public static DomainError NobodyWaits() => new("nobody-waits", "No run waits for the message any more.", "Send it again: a run of its own handles it.", 409);
+
+    /// <summary>No person has the conversation.</summary>
+    public static DomainError NobodyHasIt() => new("nobody-has-it", "No person has the conversation any more.", "Send it again: a run handles it.", 409);
 
     /// <summary>The conversation has another customer.</summary>
     public static DomainError OtherCustomer() =>

@@ -48,6 +48,25 @@ public sealed record MessageAsked(string Message, string Run, string Step, int V
 /// <param name="At">Business time, UTC.</param>
 public sealed record ConversationCustomerAuthenticated(string Customer, string Run, DateTimeOffset At) : DomainEvent;
 
+/// <summary>Type <c>conversation.handed-off</c>: a person takes over. Until <see cref="ConversationReturned"/> no run is started for what the customer writes.</summary>
+/// <param name="Handoff">The hand-off.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ConversationHandedOff(string Handoff, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>conversation.returned</c>: the hand-off was returned or closed; the agent has the conversation again.</summary>
+/// <param name="Handoff">The hand-off.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ConversationReturned(string Handoff, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>conversation.message.for-staff</c>: a customer wrote while a person has the conversation; no run answers it.</summary>
+/// <param name="Conversation">The conversation's id.</param>
+/// <param name="Message">The message's id.</param>
+/// <param name="Customer">The customer's id at the tenant; null where unknown.</param>
+/// <param name="Text">1 to 4,000 characters.</param>
+/// <param name="Handoff">The hand-off that it belongs to.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record MessageForStaff(string Conversation, string Message, string? Customer, string Text, string Handoff, DateTimeOffset At) : DomainEvent;
+
 /// <summary>Type <c>conversation.message.staff-answered</c>: a person, who has the conversation by a hand-off, wrote to the customer.</summary>
 /// <param name="Message">The message's id.</param>
 /// <param name="Handoff">The hand-off.</param>

@@ -27,6 +27,9 @@ public sealed record ConversationDocument
     /// <summary>Messages that wait for their answer.</summary>
     public int Unanswered { get; init; }
 
+    /// <summary>The hand-off by which a person has the conversation; null where the agent has it.</summary>
+    public string? Handoff { get; init; }
+
     /// <summary>The messages with their answers, oldest first.</summary>
     public ImmutableArray<ConversationMessage> Messages { get; init; } = [];
 
@@ -62,11 +65,14 @@ public sealed record ConversationMessage
     /// <summary>What the customer wrote.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>The workflow that handles it.</summary>
+    /// <summary>The workflow that handles it; empty where a person has it.</summary>
     public string Workflow { get; init; } = "";
 
-    /// <summary>The run that answers it.</summary>
+    /// <summary>The run that answers it; empty where a person has it.</summary>
     public string Run { get; init; } = "";
+
+    /// <summary>The hand-off that it belongs to, of a message that came while a person had the conversation; null otherwise.</summary>
+    public string? Handoff { get; init; }
 
     /// <summary>When it came.</summary>
     public DateTimeOffset ReceivedAt { get; init; }
@@ -83,7 +89,7 @@ public sealed record ConversationMessage
     /// <summary>What the answer rests on.</summary>
     public ImmutableArray<Citation> Citations { get; init; } = [];
 
-    /// <summary>When the answer came; null while the run is open.</summary>
+    /// <summary>When the answer came, of a run or a person; null while there is none.</summary>
     public DateTimeOffset? AnsweredAt { get; init; }
 }
 
@@ -94,10 +100,10 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
     public override string Name => "Conversations";
 
     /// <inheritdoc />
-    public override int Version => 3;
+    public override int Version => 4;
 
     /// <inheritdoc />
-    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["conversation.message."];
+    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["conversation.message.", "conversation.handed-off", "conversation.returned"];
 
     /// <inheritdoc />
     public override JsonTypeInfo<ConversationDocument> Json => Documents.Default.ConversationDocument;
@@ -134,13 +140,39 @@ public sealed class ConversationsProjection : Projection<ConversationDocument>
             },
             MessageAnswered e => Answered(conversation, e),
             MessageAsked e => Asked(conversation, e),
-            StaffAnswered e => conversation with
+            MessageForStaff e => conversation with
+            {
+                Customer = e.Customer ?? conversation.Customer,
+                OpenedAt = document is null ? e.At : conversation.OpenedAt,
+                LastAt = e.At,
+                Unanswered = conversation.Unanswered + 1,
+                Messages = conversation.Messages.Add(new() { Message = e.Message, Text = e.Text, Handoff = e.Handoff, ReceivedAt = e.At }),
+            },
+            ConversationHandedOff e => conversation with { OpenedAt = document is null ? e.At : conversation.OpenedAt, LastAt = document is null ? e.At : conversation.LastAt, Handoff = e.Handoff },
+            ConversationReturned e => Heard(conversation, e.Handoff, null) with { Handoff = conversation.Handoff == e.Handoff ? null : conversation.Handoff },
+            StaffAnswered e => Heard(conversation, e.Handoff, e.At) with
             {
                 OpenedAt = document is null ? e.At : conversation.OpenedAt,
                 LastAt = e.At,
                 Staff = conversation.Staff.Add(new() { Message = e.Message, Handoff = e.Handoff, Person = e.Person, Text = e.Text, At = e.At }),
             },
             _ => document,
+        };
+    }
+
+    /// <summary>What was written to a person waits no more: they wrote back, or are done with it.</summary>
+    private static ConversationDocument Heard(ConversationDocument conversation, string handoff, DateTimeOffset? at)
+    {
+        if (conversation.Handoff != handoff)
+        {
+            return conversation;
+        }
+
+        var waiting = conversation.Messages.Count(m => m.Handoff == handoff && m.AnsweredAt is null);
+        return waiting == 0 ? conversation : conversation with
+        {
+            Unanswered = conversation.Unanswered - waiting,
+            Messages = at is null ? conversation.Messages : [.. conversation.Messages.Select(m => m.Handoff == handoff && m.AnsweredAt is null ? m with { AnsweredAt = at } : m)],
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization.Metadata;
+using AIaaS.Domain.Channels;
 using AIaaS.Domain.Handoffs;
 using AIaaS.EventStore;
 
@@ -47,6 +48,9 @@ public sealed record HandoffDocument
     /// <summary>What was written to the customer, oldest first.</summary>
     public ImmutableArray<HandoffAnswerDocument> Answers { get; init; } = [];
 
+    /// <summary>What the customer wrote since, oldest first.</summary>
+    public ImmutableArray<HandoffMessageDocument> Messages { get; init; } = [];
+
     /// <summary>What was said when it was returned or closed; null for nothing.</summary>
     public string? Note { get; init; }
 
@@ -76,6 +80,19 @@ public sealed record HandoffAnswerDocument
     public DateTimeOffset At { get; init; }
 }
 
+/// <summary>What the customer wrote while a person had the conversation.</summary>
+public sealed record HandoffMessageDocument
+{
+    /// <summary>The message's id in the conversation.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>What was written.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>When.</summary>
+    public DateTimeOffset At { get; init; }
+}
+
 /// <summary>One document a hand-off.</summary>
 public sealed class HandoffsProjection : Projection<HandoffDocument>
 {
@@ -83,10 +100,10 @@ public sealed class HandoffsProjection : Projection<HandoffDocument>
     public override string Name => "Handoffs";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
-    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["handoff."];
+    public override IReadOnlyList<string> EventTypePrefixes { get; } = ["handoff.", "conversation.message.for-staff"];
 
     /// <inheritdoc />
     public override JsonTypeInfo<HandoffDocument> Json => Documents.Default.HandoffDocument;
@@ -108,12 +125,13 @@ public sealed class HandoffsProjection : Projection<HandoffDocument>
     public override IReadOnlyList<IReadOnlyList<string>> Indexes { get; } = [["tenant", "requestedAt"], ["tenant", "updatedAt"], ["tenant", "rank"], ["tenant", "state", "requestedAt"], ["tenant", "conversation", "requestedAt"]];
 
     /// <inheritdoc />
-    public override IEnumerable<string> KeysOf(EventEnvelope envelope) => DocumentId.OfStream(envelope) is { } id ? [id] : [];
+    public override IEnumerable<string> KeysOf(EventEnvelope envelope) =>
+        envelope.Event is MessageForStaff e ? [DocumentId.Of(envelope.Tenant, e.Handoff)] : DocumentId.OfStream(envelope) is { } id ? [id] : [];
 
     /// <inheritdoc />
     public override HandoffDocument? Apply(string id, HandoffDocument? document, EventEnvelope envelope)
     {
-        var handoff = document ?? new() { Handoff = new StreamName(envelope.Recorded.Stream).Id, Tenant = envelope.Tenant };
+        var handoff = document ?? new() { Handoff = envelope.Event is MessageForStaff m ? m.Handoff : new StreamName(envelope.Recorded.Stream).Id, Tenant = envelope.Tenant };
         return envelope.Event switch
         {
             HandoffRequested e => handoff with
@@ -131,6 +149,7 @@ public sealed class HandoffsProjection : Projection<HandoffDocument>
             },
             HandoffClaimed e => handoff with { State = HandoffState.Claimed, Person = e.Person, ClaimedAt = e.At, UpdatedAt = e.At },
             HandoffAnswered e => handoff with { Answers = handoff.Answers.Add(new() { Message = e.Message, Person = e.Person, Text = e.Text, At = e.At }), UpdatedAt = e.At },
+            MessageForStaff e => handoff with { Messages = handoff.Messages.Add(new() { Message = e.Message, Text = e.Text, At = e.At }), UpdatedAt = e.At },
             HandoffReturned e => handoff with { State = HandoffState.Returned, Person = e.Person, Note = e.Note, UpdatedAt = e.At },
             HandoffClosed e => handoff with { State = HandoffState.Closed, Person = e.Person, Note = e.Note, UpdatedAt = e.At },
             _ => document,

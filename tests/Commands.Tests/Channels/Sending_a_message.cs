@@ -1,4 +1,5 @@
 using AIaaS.Commands.Channels;
+using AIaaS.Commands.Handoffs;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Channels;
 using AIaaS.EventStore;
@@ -85,6 +86,42 @@ public sealed class Sending_a_message
         (await world.Log.GetHeadAsync()).Should().BeGreaterOrEqualTo(reply.Position);
     }
 
+    [Test]
+    public async Task while_a_person_has_the_conversation_starts_no_run()
+    {
+        var handoffs = new HandoffService(world.Log, world.Types, world.Ids, new StaffMessages(world.Log, world.Types, world.Ids));
+        var first = await world.Conversations.SendAsync(new("I want to talk to a human being, please.", "c-person"), RunWorld.As("person-1"));
+        (await world.Conversations.WaitAsync(RunWorld.Tenant, first.Run)).Run.Outcome.Should().Be(RunOutcome.HandedOff);
+        var handoff = HandoffService.HandoffId(RunWorld.Tenant, Run.Stream(RunWorld.Tenant, first.Run));
+        (await world.EventsAsync(Conversation.Stream(RunWorld.Tenant, "c-person")))[^1].Should().BeOfType<ConversationHandedOff>().Which.Handoff.Should().Be(handoff, "the next message must find it");
+        await new HandoffProcess(handoffs, world.Log, world.Types).HandleAsync(await EndOfAsync(first.Run), default);
+
+        var second = await world.Conversations.SendAsync(new(Question, "c-person"), RunWorld.As("person-2"));
+        var again = await world.Conversations.SendAsync(new(Question, "c-person"), RunWorld.As("person-2"));
+        (second.Run, second.Handoff, second.Repeated).Should().Be(("", handoff, false));
+        (again.Message, again.Handoff, again.Repeated).Should().Be((second.Message, handoff, true));
+        await world.Conversations.Invoking(c => c.SendAsync(new("Another question", "c-person"), RunWorld.As("person-2"))).Should().ThrowAsync<DomainException>().Where(e => e.Error.Status == 422);
+        (await world.Conversations.SendAsync(new("I want to talk to a human being, please.", "c-person"), RunWorld.As("person-1"))).Should().Match<MessageAccepted>(a => a.Repeated && a.Run == first.Run, "that one has a run");
+        (await world.EventsAsync(Conversation.Stream(RunWorld.Tenant, "c-person"))).OfType<MessageForStaff>().Should().ContainSingle().Which.Text.Should().Be(Question);
+
+        await handoffs.CloseAsync(new(RunWorld.Tenant, handoff, "bo", null, DateTimeOffset.UnixEpoch), RunWorld.As());
+        var third = await world.Conversations.SendAsync(new(Question, "c-person"), RunWorld.As("person-3"));
+        (await world.Conversations.WaitAsync(RunWorld.Tenant, third.Run)).Run.Outcome.Should().Be(RunOutcome.Answered);
+    }
+
+    [Test]
+    public async Task without_a_workflow_goes_to_the_one_of_the_message_before()
+    {
+        var first = await world.Conversations.SendAsync(new(Question, "c-workflow", Workflow: "customer_support"), RunWorld.As("workflow-1"));
+        await world.Conversations.WaitAsync(RunWorld.Tenant, first.Run);
+        var second = await world.Conversations.SendAsync(new(Question, "c-workflow"), RunWorld.As("workflow-2"));
+        await world.Conversations.WaitAsync(RunWorld.Tenant, second.Run);
+        var third = await world.Conversations.SendAsync(new(Question, "c-workflow", Workflow: "faq_handling"), RunWorld.As("workflow-3"));
+        await world.Conversations.WaitAsync(RunWorld.Tenant, third.Run);
+        (await world.EventsAsync(Conversation.Stream(RunWorld.Tenant, "c-workflow"))).OfType<MessageReceived>().Select(e => e.Workflow).Should().Equal("customer_support", "customer_support", "faq_handling");
+        (await world.Conversations.SendAsync(new(Question, "c-workflow"), RunWorld.As("workflow-2"))).Should().Match<MessageAccepted>(a => a.Repeated && a.Run == second.Run, "what was said meanwhile does not make it another message");
+    }
+
     [TestCase("", null, null)]
     [TestCase("   ", null, null)]
     [TestCase("nul \0", null, null)]
@@ -123,5 +160,15 @@ public sealed class Sending_a_message
         var send = async () => await world.Conversations.SendAsync(new(Question, Workflow: "faq"), RunWorld.As());
         var error = (await send.Should().ThrowAsync<DomainException>()).Which.Error;
         (error.Code, error.Hint).Should().Be(("unknown-workflow", "Use one of: authentication, complaint_handling, customer_support, faq_handling, find_order, lead_capture, order_management, order_tracking, payment, technical_support."));
+    }
+
+    private async Task<EventEnvelope> EndOfAsync(string run)
+    {
+        await foreach (var recorded in world.Log.ReadStreamAsync(Run.Stream(RunWorld.Tenant, run), ReadDirection.Backwards, long.MaxValue, 1))
+        {
+            return EventEnvelope.Read(world.Types, recorded);
+        }
+
+        throw new InvalidOperationException("The run has no events.");
     }
 }

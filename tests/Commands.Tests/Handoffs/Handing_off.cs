@@ -117,19 +117,56 @@ public sealed class A_run_that_hands_off
             conversation.Add(types.Read(e.Type, e.Data.Span));
         }
 
-        conversation.Should().Equal(new StaffAnswered("m2", id, "bo", "Hello, this is Bo.", At));
+        conversation.Should().Equal(new ConversationHandedOff(id, At), new StaffAnswered("m2", id, "bo", "Hello, this is Bo.", At));
         answered.State.State.Should().Be(HandoffState.Claimed);
     }
 
-    private Task<Loaded<Handoff>> LoadAsync() => handoffs.LoadAsync(Handoff.Stream("acme", HandoffService.HandoffId("acme", "agentRun-acme_r1")));
-
-    private async Task<EventEnvelope> EndAsync(RunOutcome outcome, bool forked = false)
+    [Test]
+    public async Task Opens_no_second_item_of_its_conversation_until_the_first_is_over()
     {
-        var requested = new RunRequested("r1", "c1", "m1", "I want a person", "faq_handling", new('0', 64), null, At);
+        await process.HandleAsync(await EndAsync(RunOutcome.HandedOff), default);
+        var second = await EndAsync(RunOutcome.HandedOff, run: "r2");
+        await process.HandleAsync(second, default);
+        (await LoadAsync("r2")).Version.Should().Be(-1, "a person has the conversation already");
+        await handoffs.CloseAsync(new("acme", HandoffService.HandoffId("acme", "agentRun-acme_r1"), "bo", "Done", At), new("acme", "test"));
+        await process.HandleAsync(await EndAsync(RunOutcome.HandedOff, run: "r3"), default);
+        (await LoadAsync("r3")).Version.Should().Be(0);
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Gives_its_conversation_back_where_the_process_ended_before_it_could(bool returned)
+    {
+        await process.HandleAsync(await EndAsync(RunOutcome.HandedOff), default);
+        var id = HandoffService.HandoffId("acme", "agentRun-acme_r1");
+        await handoffs.HandleAsync(new ClaimHandoff("acme", id, "bo", At), new("acme", "test"));
+        await (returned ? handoffs.HandleAsync(new ReturnHandoff("acme", id, "bo", null, At), new("acme", "test")) : handoffs.HandleAsync(new CloseHandoff("acme", id, "bo", null, At), new("acme", "test")));
+        var recorded = new List<RecordedEvent>();
+        await foreach (var e in log.Store.ReadStreamAsync(Handoff.Stream("acme", id)))
+        {
+            recorded.Add(e);
+        }
+
+        await process.HandleAsync(EventEnvelope.Read(types, recorded[^1]), default);
+        await process.HandleAsync(EventEnvelope.Read(types, recorded[^1]), default);
+        var conversation = new List<object>();
+        await foreach (var e in log.Store.ReadStreamAsync("conversation-acme_c1"))
+        {
+            conversation.Add(types.Read(e.Type, e.Data.Span));
+        }
+
+        conversation.Should().Equal(new ConversationHandedOff(id, At), new ConversationReturned(id, At));
+    }
+
+    private Task<Loaded<Handoff>> LoadAsync(string run = "r1") => handoffs.LoadAsync(Handoff.Stream("acme", HandoffService.HandoffId("acme", "agentRun-acme_" + run)));
+
+    private async Task<EventEnvelope> EndAsync(RunOutcome outcome, bool forked = false, string run = "r1")
+    {
+        var requested = new RunRequested(run, "c1", "m1", "I want a person", "faq_handling", new('0', 64), null, At);
         var completed = new RunCompleted(outcome, "asked-for-person", "A colleague takes over.", ImmutableArray<Citation>.Empty, "faq_handling", null, 1, 0, default, Money.Usd(0), 1, forked, At) { Queue = "sales" };
         var metadata = new EventMetadata { Tenant = "acme" };
-        await log.Store.AppendAsync("agentRun-acme_r1", ExpectedVersion.NoStream, [types.Write(NamedId.Of("1"), requested, metadata), types.Write(NamedId.Of("2"), completed, metadata)]);
-        await foreach (var recorded in log.Store.ReadStreamAsync("agentRun-acme_r1", from: 1))
+        await log.Store.AppendAsync("agentRun-acme_" + run, ExpectedVersion.NoStream, [types.Write(NamedId.Of(run, "1"), requested, metadata), types.Write(NamedId.Of(run, "2"), completed, metadata)]);
+        await foreach (var recorded in log.Store.ReadStreamAsync("agentRun-acme_" + run, from: 1))
         {
             return EventEnvelope.Read(types, recorded);
         }

@@ -1,7 +1,9 @@
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Channels;
+using AIaaS.Domain.Handoffs;
 using AIaaS.Domain.Knowledge;
 using AIaaS.Projections.Channels;
+using AIaaS.Projections.Handoffs;
 using AIaaS.Projections.Knowledge;
 using AIaaS.Projections.Tests.Engine;
 
@@ -39,6 +41,57 @@ public sealed class A_conversation_of_two_messages : ReadModelFixture
     [Test]
     public void keeps_the_customer_and_the_times() =>
         conversation.Should().BeEquivalentTo(new { Customer = "customer-7", OpenedAt = World.Start, LastAt = World.Start.AddSeconds(2) });
+}
+
+public sealed class A_conversation_that_a_person_took_over : ReadModelFixture
+{
+    private readonly ConversationsProjection conversations = new();
+    private readonly HandoffsProjection handoffs = new();
+
+    protected override async Task Given()
+    {
+        await World.AppendAsync(
+            "conversation-acme_c1",
+            new MessageReceived("c1", "m1", null, "A person, please", "faq_handling", "r1", World.Start),
+            new MessageAnswered("m1", "r1", RunOutcome.HandedOff, "A colleague takes over.", [], World.Start),
+            new ConversationHandedOff("h1", World.Start),
+            new MessageForStaff("c1", "m2", null, "Are you there?", "h1", World.Start.AddSeconds(1)));
+        await World.AppendAsync("handoff-acme_h1", new HandoffRequested("h1", "c1", "r1", null, "asked-for-person", "general", HandoffPriority.Normal, "A person, please", World.Start));
+        await World.CaughtUpAsync(World.Run(conversations));
+        await World.CaughtUpAsync(World.Run(handoffs));
+    }
+
+    [Test]
+    public async Task shows_the_hand_off_and_what_waits_for_the_person()
+    {
+        var conversation = (await World.ReadAsync(conversations, "acme:c1"))!;
+        (conversation.Handoff, conversation.Unanswered).Should().Be(("h1", 1));
+        conversation.Messages[1].Should().BeEquivalentTo(new { Text = "Are you there?", Handoff = "h1", Run = "" });
+    }
+
+    [Test]
+    public async Task shows_the_person_what_was_written_since()
+    {
+        var handoff = (await World.ReadAsync(handoffs, "acme:h1"))!;
+        (handoff.Summary, handoff.Messages.Single().Text).Should().Be(("A person, please", "Are you there?"));
+    }
+
+    [Test]
+    public async Task waits_no_more_when_the_person_wrote_or_is_done()
+    {
+        await After(new StaffAnswered("s1", "h1", "bo", "I am.", World.Start.AddSeconds(2)));
+        (await World.ReadAsync(conversations, "acme:c1"))!.Should().BeEquivalentTo(new { Unanswered = 0, Handoff = "h1" });
+        await After(new MessageForStaff("c1", "m3", null, "Fine.", "h1", World.Start.AddSeconds(3)), new ConversationReturned("h1", World.Start.AddSeconds(4)));
+        var conversation = (await World.ReadAsync(conversations, "acme:c1"))!;
+        (conversation.Handoff, conversation.Unanswered).Should().Be((null, 0));
+    }
+
+    private async Task After(params object[] events)
+    {
+        await World.AppendAsync("conversation-acme_c1", events);
+        await World.StopAsync();
+        await World.CaughtUpAsync(World.Run(conversations));
+    }
 }
 
 public sealed class An_article : ReadModelFixture
