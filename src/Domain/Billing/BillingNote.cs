@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Billing;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AIaaS.Domain.Audit;
 using AIaaS.Domain.Metering;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using AIaaS.Domain.Pricing;
 
 namespace AIaaS.Domain.Billing;
 
