@@ -75,6 +75,7 @@ internal sealed class BudgetReserve : IBenchmark
     {
         var number = 0;
         var reserved = 0;
+        var settled = new Task[Callers];
         var since = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(
             async () =>
@@ -87,10 +88,11 @@ internal sealed class BudgetReserve : IBenchmark
                         Interlocked.Increment(ref reserved);
                     }
 
-                    _ = ledger.SettleAsync("acme", verdict.Holds!.Value[0], Money.Usd(0.0002m), TimeProvider.System.GetUtcNow());
+                    settled[caller] = ledger.SettleAsync("acme", verdict.Holds!.Value[0], Money.Usd(0.0002m), TimeProvider.System.GetUtcNow());
                 }
             },
             cancellationToken)));
+        await Task.WhenAll(settled);
         return reserved / Measured.TotalSeconds;
     }
 }
