@@ -40,6 +40,8 @@ namespace AIaaS.Projections;
 [JsonSerializable(typeof(BillingNoteDocument))]
 [JsonSerializable(typeof(DisputeDocument))]
 [JsonSerializable(typeof(BillingAccountDocument))]
+[JsonSerializable(typeof(Domain.Budgets.CostDay))]
+[JsonSerializable(typeof(CostReportDocument))]
 [JsonSerializable(typeof(TenantKpis))]
 [JsonSerializable(typeof(UsageSlots))]
 [JsonSerializable(typeof(Sagas.SagaDocument))]

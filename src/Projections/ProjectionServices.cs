@@ -56,6 +56,8 @@ public static class ProjectionServices
             .AddProjection<BillingNotesProjection, BillingNoteDocument>()
             .AddProjection<DisputesProjection, DisputeDocument>()
             .AddProjection<BillingAccountsProjection, BillingAccountDocument>()
+            .AddProjection<CostHistoryProjection, Domain.Budgets.CostDay>()
+            .AddProjection<CostReportsProjection, CostReportDocument>()
             .AddProjection<TenantKpisHourlyProjection, TenantKpis>(KpiGranularity.Hour)
             .AddProjection<TenantKpisDailyProjection, TenantKpis>(KpiGranularity.Day);
     }

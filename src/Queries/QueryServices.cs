@@ -41,5 +41,6 @@ public static class QueryServices
         .AddSingleton<InvoiceQueries>()
         .AddSingleton<CorrectionQueries>()
         .AddSingleton<BooksQueries>()
+        .AddSingleton<CostQueries>()
         .AddSingleton<KpiQueries>();
 }

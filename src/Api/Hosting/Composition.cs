@@ -62,6 +62,7 @@ internal static class Composition
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"], Environment = configuration["Workflows:Environment"] });
         services.AddSingleton(new BudgetOptions { OwnsLog = settings.OwnsLog });
         services.AddBudgets();
+        services.AddCostGuard(reports: settings.Roles.HasFlag(Roles.Sagas));
         services.AddKnowledge().AddModels(configuration).AddRuns();
         services.AddOrders();
         services.AddTools(configuration);
@@ -104,6 +105,7 @@ internal static class Composition
         PaymentEndpoints.Map(v1);
         LeadEndpoints.Map(v1);
         BudgetEndpoints.Map(v1);
+        CostEndpoints.Map(v1);
         QuotaEndpoints.Map(v1);
         ComplaintEndpoints.Map(v1);
         HandoffEndpoints.Map(v1);

@@ -10,15 +10,8 @@ namespace AIaaS.Commands.Budgets;
 /// <summary>What the plans of tenants say of the safe mode.</summary>
 public interface ISafeModePlans
 {
-    /// <summary>The plan that a tenant is on at a moment, from memory.</summary>
-    SafeModeTerms Of(string tenant, DateTimeOffset at);
-}
-
-/// <summary>No plan has a safe mode.</summary>
-public sealed class NoSafeMode : ISafeModePlans
-{
-    /// <inheritdoc />
-    public SafeModeTerms Of(string tenant, DateTimeOffset at) => new("", 0, null);
+    /// <summary>The plan that a tenant is on at a moment, with all that the log says of it up to a position.</summary>
+    ValueTask<SafeModeTerms> OfAsync(string tenant, DateTimeOffset at, LogPosition known, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Enters and leaves the safe mode.</summary>
@@ -152,19 +145,14 @@ public sealed class SafeModeGuard(IEventStore log, EventTypes types, SafeModeSer
         }
 
         var now = time.GetUtcNow();
-        var terms = plans.Of(stream.Tenant, now);
-        var isReached = now < granted.To && terms.Percent is { } percent && figures.Settled.Amount * 100 >= granted.Limit.Amount * percent;
-        if (isReached == figures.IsLow && isReached is false && !figures.IsNew)
+        if (!figures.IsNew && IsReached(await plans.OfAsync(stream.Tenant, now, LogPosition.Start, cancellationToken)) == figures.IsLow)
         {
             return;
         }
 
-        if (isReached && figures.IsLow)
-        {
-            return;
-        }
+        // Where something may change, the plan and the budget are those that the log knows at this event.
+        var terms = await plans.OfAsync(stream.Tenant, now, envelope.Recorded.Position, cancellationToken);
 
-        // Whose runs the budget limits, and whether it still limits any, as of this event.
         await catalog.Ready.WaitAsync(cancellationToken);
         await catalog.WaitForAsync(envelope.Recorded.Position, Patience, cancellationToken);
         if (catalog.Find(stream.Tenant, granted.Budget) is not { State: { Removed: false, Terms: { } budget } })
@@ -176,6 +164,8 @@ public sealed class SafeModeGuard(IEventStore log, EventTypes types, SafeModeSer
         var result = await service.HandleAsync(command, Context(envelope, stream.Tenant), cancellationToken);
         periods[stream] = figures with { IsNew = false, IsLow = result.State.Active.GetValueOrDefault(granted.Budget)?.Period == granted.Period };
         Log(stream.Tenant, result.Events);
+
+        bool IsReached(SafeModeTerms plan) => now < granted.To && plan.Percent is { } percent && figures.Settled.Amount * 100 >= granted.Limit.Amount * percent;
     }
 
     private async Task LeaveAsync(EventEnvelope envelope, string budget, SafeModeEnd reason, DateTimeOffset at, CancellationToken cancellationToken)

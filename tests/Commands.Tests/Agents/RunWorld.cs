@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AIaaS.Commands.Agents;
+using AIaaS.Commands.Budgets;
 using AIaaS.Commands.Channels;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Commands.Routing;
@@ -29,6 +30,7 @@ internal sealed class RunWorld : IAsyncDisposable
     private readonly DirectoryInfo? folder;
     private readonly CancellationTokenSource stop = new();
     private readonly Task indexing;
+    private readonly Task watching;
 
     private RunWorld(DirectoryInfo? folder, string path, IEventStore log, ModelCatalog models, RunOptions options, string? yaml, IToolRegistry? tools)
     {
@@ -40,7 +42,8 @@ internal sealed class RunWorld : IAsyncDisposable
         Retriever = new(log, Types, Parking, TimeProvider.System);
         Workflows = yaml is null ? new(log, Types, Ids, TimeProvider.System) : new(log, Types, Ids, TimeProvider.System, [("test.yaml", yaml)]);
         Executor = new(TimeProvider.System, ToolTelemetry);
-        Engine = new(log, Types, Workflows, models, Retriever, Ids, TimeProvider.System, Telemetry, options, null, tools, Executor);
+        SafeMode = new(log, Types, Parking, TimeProvider.System);
+        Engine = new(log, Types, Workflows, models, Retriever, Ids, TimeProvider.System, Telemetry, options, null, tools, Executor, safeMode: SafeMode);
         Signals = new(Engine, log, Types, Ids, TimeProvider.System);
         Episodes = new(log, Types, Workflows);
         Replayer = new(Types, Workflows, models);
@@ -48,6 +51,7 @@ internal sealed class RunWorld : IAsyncDisposable
         Conversations = new(Engine, Workflows, Types, log, Ids, TimeProvider.System);
         Tenants = new(log, Types, Ids, TimeProvider.System);
         indexing = Retriever.RunAsync(stop.Token);
+        watching = SafeMode.RunAsync(stop.Token);
     }
 
     public string Path { get; }
@@ -67,6 +71,8 @@ internal sealed class RunWorld : IAsyncDisposable
     public Bm25Retriever Retriever { get; }
 
     public WorkflowCatalog Workflows { get; }
+
+    public SafeModeRegistry SafeMode { get; }
 
     public RunEngine Engine { get; }
 
@@ -142,6 +148,7 @@ internal sealed class RunWorld : IAsyncDisposable
     {
         await stop.CancelAsync();
         await indexing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Engine.DisposeAsync();
         await Executor.DisposeAsync();
         ToolTelemetry.Dispose();
