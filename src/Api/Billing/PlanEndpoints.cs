@@ -3,7 +3,6 @@ using AIaaS.Api.OpenApi;
 using AIaaS.Commands.Billing;
 using AIaaS.Commands.Tenants;
 using AIaaS.Domain.Billing;
-using AIaaS.Domain.Pricing;
 using AIaaS.Domain.Tenants;
 using AIaaS.EventStore;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using AIaaS.Api.Audit;
 using AIaaS.Api.Http;

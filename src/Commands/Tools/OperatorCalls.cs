@@ -73,7 +73,8 @@ public sealed class OperatorCalls(IEventStore log, EventTypes types, IdSource id
 
         var manifest = tool.Manifest;
         var requested = new ToolCallRequested(
-            Call, Step, manifest.Name, manifest.Version, input, ToolRequest.Hash(manifest.Name, manifest.Version, input), ToolRequest.Key(context.Tenant, id, Call, manifest.Name), manifest.SideEffect, manifest.Idempotent, null, time.GetUtcNow()) { Price = manifest.Price };
+            Call, Step, manifest.Name, manifest.Version, input, ToolRequest.Hash(manifest.Name, manifest.Version, input), ToolRequest.Key(context.Tenant, id, Call, manifest.Name), manifest.SideEffect, manifest.Idempotent, null, time.GetUtcNow())
+        { Price = manifest.Price };
         await RequestAsync(stream, -1, requested, context, cancellationToken);
         return await LeaveAsync(stream, 0, tool, requested, context, cancellationToken);
     }

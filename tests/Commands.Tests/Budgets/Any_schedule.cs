@@ -52,7 +52,7 @@ public sealed class Any_schedule
             var folder = Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), Path.GetRandomFileName()));
             try
             {
-                await using var log = await EventStoreEngines.OpenAsync(new() { DataFolder = folder.FullName }, TimeProvider.System, NullLoggerFactory.Instance);
+                await using var log = await EventStoreEngines.OpenAsync(new() { DataFolder = folder.FullName }, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken: CancellationToken.None);
                 for (var i = chunk * PerLog; i < Math.Min(Schedules, (chunk + 1) * PerLog); i++)
                 {
                     var schedule = new Schedule(log, First + i);

@@ -54,7 +54,8 @@ public sealed class An_issued_invoice : Given<Invoice>
 
     [Test] public void needs_a_method() => When(i => i.Attempt(new("acme", "i1", "", null, MadeInvoice.At))).ThenRefused(InvoiceErrors.NoMethod("INV-2026-000001"));
 
-    [Test] public void is_past_due_only_when_it_is_due()
+    [Test]
+    public void is_past_due_only_when_it_is_due()
     {
         When(i => i.PassDue(new("acme", "i1", MadeInvoice.At))).ThenNothing();
         When(i => i.PassDue(new("acme", "i1", MadeInvoice.At.AddDays(14)))).Then(new InvoicePastDue("i1", MadeInvoice.At.AddDays(14), MadeInvoice.At.AddDays(14)));
@@ -62,7 +63,8 @@ public sealed class An_issued_invoice : Given<Invoice>
 
     [Test] public void can_be_paid_in_another_way() => When(i => i.Record(new("acme", "i1", "bank transfer 7", MadeInvoice.At))).Then(new InvoicePaid("i1", Money.Usd(11.90m), null, "bank transfer 7", MadeInvoice.At));
 
-    [Test] public void is_given_up_with_a_reason()
+    [Test]
+    public void is_given_up_with_a_reason()
     {
         When(i => i.WriteOff(new("acme", "i1", "", "platform", MadeInvoice.At))).ThenRefused(InvoiceErrors.Invalid(["money is given up with a reason"]));
         When(i => i.WriteOff(new("acme", "i1", "closed", "platform", MadeInvoice.At))).Then(new InvoiceWrittenOff("i1", "closed", "platform", MadeInvoice.At));
@@ -106,18 +108,21 @@ public sealed class A_paid_invoice : Given<Invoice>
 
     [Test] public void is_paid_once() => When(i => i.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At))).ThenRefused(InvoiceErrors.IsPaid("INV-2026-000001"));
 
-    [Test] public void gives_back_what_is_left_and_no_more()
+    [Test]
+    public void gives_back_what_is_left_and_no_more()
     {
         When(i => i.Refund(new("acme", "i1", "f2", null, "goodwill", "key:k1", MadeInvoice.At))).Then(new InvoiceRefundRequested("i1", "f2", Money.Usd(1.90m), "goodwill", "key:k1", MadeInvoice.At));
         When(i => i.Refund(new("acme", "i1", "f2", Money.Usd(1.91m), "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.TooMuch("INV-2026-000001", Money.Usd(1.91m), 1.90m));
     }
 
-    [Test] public void gives_back_with_a_reason_and_in_its_currency() =>
+    [Test]
+    public void gives_back_with_a_reason_and_in_its_currency() =>
         When(i => i.Refund(new("acme", "i1", "f2", new Money(1m, "EUR"), " ", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.Invalid(["money is given back with a reason", "the amount is in EUR and the invoice in USD"]));
 
     [Test] public void asks_for_a_refund_once() => When(i => i.Refund(new("acme", "i1", "f1", Money.Usd(10m), "goodwill", "key:k1", MadeInvoice.At))).ThenNothing();
 
-    [Test] public void records_what_became_of_it_once()
+    [Test]
+    public void records_what_became_of_it_once()
     {
         When(i => i.SettleRefund(new("acme", "i1", "f1", true, null, null, MadeInvoice.At))).Then(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At));
         State.Evolve(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At)).SettleRefund(new("acme", "i1", "f1", true, null, null, MadeInvoice.At)).Should().Be(Decision.Unchanged);
@@ -131,13 +136,15 @@ public sealed class A_billing_calendar : Given<BillingCalendar>
 
     [Test] public void schedules_a_period_once() => When(c => c.Schedule(new("acme", Bills.From, Bills.To, Bills.To.AddHours(1), Bills.To))).ThenNothing();
 
-    [Test] public void moves_the_timer_when_the_period_changes()
+    [Test]
+    public void moves_the_timer_when_the_period_changes()
     {
         var end = Bills.To.AddDays(-3);
         When(c => c.Schedule(new("acme", Bills.From, end, end, Bills.From))).Then(new BillingPeriodScheduled(Bills.From, end, end, Bills.From), new TimerScheduled(BillingCalendar.CloseTimer, end));
     }
 
-    [Test] public void closes_a_period_once()
+    [Test]
+    public void closes_a_period_once()
     {
         var closed = new BillingPeriodClosed(Bills.From, Bills.To, "i1", 5, Bills.To);
         When(c => c.Close(new("acme", Bills.From, Bills.To, "i1", 5, Bills.To))).Then(closed);

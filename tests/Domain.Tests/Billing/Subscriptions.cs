@@ -104,7 +104,7 @@ public sealed class A_subscription : Given<Subscription>
     public void changes_to_a_smaller_plan_that_fits() => When(s => s.ChangeTo(Change(Small, ChangeTiming.AtOnce, Stored with { Used = 100 }, Ran with { Used = 50 }))).Then(new PlanChanged("small", 1, Mid, null, "grows", Mid));
 
     [Test]
-    public void is_cancelled_at_once_and_its_period_ends() 
+    public void is_cancelled_at_once_and_its_period_ends()
     {
         When(s => s.Cancel(new("acme", ChangeTiming.AtOnce, "closing", Mid))).Then(new PlanCancelled(Mid, "closing", Mid));
         var after = State.Evolve(new PlanCancelled(Mid, "closing", Mid));
