@@ -36,7 +36,7 @@ internal static class LedgerShow
     /// <summary>The shop reports parcels of its own as CloudEvents, all of them twice.</summary>
     private static async Task ReportAsync(ShopClient shop, CancellationToken cancellationToken)
     {
-        var at = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+        var at = TimeProvider.System.GetUtcNow().AddSeconds(-2).ToString("O", CultureInfo.InvariantCulture);
         var events = new JsonArray();
         for (var i = 1; i <= 250; i++)
         {
@@ -90,6 +90,8 @@ internal static class LedgerShow
     /// <summary>The tenant goes over to the yearly plan, so that its month ends now, and gets the invoice of it.</summary>
     private static async Task InvoiceAsync(string api, ShopClient shop, CancellationToken cancellationToken)
     {
+        // Plans hold from a full second on; what was used in this one belongs to the time before.
+        await Task.Delay(TimeSpan.FromSeconds(1.1), cancellationToken);
         await shop.PostAsync("/v1/subscription/change", new JsonObject { ["plan"] = Yearly, ["when"] = "AtOnce", ["reason"] = "the shop stays" }, cancellationToken);
         var closed = await shop.PostAsync("/v1/billing/close", new JsonObject(), cancellationToken);
         var invoice = await shop.GetAsync($"/v1/invoices/{closed["invoice"]}", cancellationToken);
