@@ -77,8 +77,7 @@ internal static class RoleRules
     {
         IProjectionSubscription => Roles.Projections,
         Bm25Retriever => Roles.Workers | Roles.Api,
-        ToolRegistry or WorkflowWatch or BudgetCatalog or QuotaGate or PriceCatalog or SubscriptionCatalog or ModelPriceWatch => Roles.Workers | Roles.Api | Roles.Sagas,
-        ToolRegistry or WorkflowWatch or BudgetCatalog or QuotaGate or SafeModeRegistry or PriceCatalog or SubscriptionCatalog => Roles.Workers | Roles.Api | Roles.Sagas,
+        ToolRegistry or WorkflowWatch or BudgetCatalog or QuotaGate or SafeModeRegistry or PriceCatalog or SubscriptionCatalog or ModelPriceWatch => Roles.Workers | Roles.Api | Roles.Sagas,
         RunRecovery => Roles.Workers,
         _ => Roles.Sagas,
     };
