@@ -33,6 +33,7 @@ public sealed class Corrections : ApiTest
         (await GetAsync("/v1/billing/books?known-at=yesterday&known-through=-1", tenant.Key)).ShouldBeProblem(400, "invalid-parameter").Pointers.Should().BeEquivalentTo("?known-at", "?known-through");
         (await GetAsync("/v1/billing/notes?state=Issued&credit=true", tenant.Key)).Body!["items"]!.AsArray().Should().BeEmpty();
         (await GetAsync("/v1/billing/disputes?state=Open", tenant.Key)).Body!["items"]!.AsArray().Should().BeEmpty();
+        (await GetAsync("/v1/billing/disputes?state=Open", RunningApi.AdminKey)).Status.Should().Be(System.Net.HttpStatusCode.OK);
         (await GetAsync($"/v1/tenants/{tenant.Id}/billing/balance", RunningApi.AdminKey)).Body!["tenant"]!.GetValue<string>().Should().Be(tenant.Id);
     }
 

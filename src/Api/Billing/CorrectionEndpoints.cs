@@ -110,8 +110,8 @@ internal static class CorrectionEndpoints
             .Produces<NoteView>(200, "application/json")
             .Example(response: NoteExample);
         billing.MapGet("/disputes", ListDisputesAsync)
-            .Describe("listDisputes", "List disputes", "The newest first.")
-            .ForTenants(Scopes.BillingRead)
+            .Describe("listDisputes", "List disputes", "The newest first: of a tenant its own, for the platform those of all tenants.")
+            .ForTenantsAndPlatform(Scopes.BillingRead)
             .Query("invoice", "string", "Only those about this invoice.", "5f0c6f0e0d1b4b7e8b530f9b7f0c2a11")
             .Query("state", "string", "Only those that stand so.", "Open", choices: Enum.GetNames<DisputeState>())
             .Query("sort", "string", "openedAt, with '-' before it for the newest first. Default: -openedAt.", "openedAt")
@@ -256,7 +256,10 @@ internal static class CorrectionEndpoints
         var filter = new DisputeFilter { Invoice = query.Text("invoice"), State = query.Choice<DisputeState>("state") };
         var page = query.Page();
         query.Done();
-        return Http.Answer.List(await corrections.DisputesAsync(caller.Tenant, filter, page, freshness.Wanted, cancellationToken), freshness);
+        var found = caller.IsPlatform
+            ? await corrections.AllDisputesAsync(filter, page, freshness.Wanted, cancellationToken)
+            : await corrections.DisputesAsync(caller.Tenant, filter, page, freshness.Wanted, cancellationToken);
+        return Http.Answer.List(found, freshness);
     }
 
     private static async Task<Ok<NoteStateView>> PayAsync(string tenant, string note, JsonBody<NotePaymentBody> body, Caller caller, NoteService notes, TimeProvider time, HttpContext context)

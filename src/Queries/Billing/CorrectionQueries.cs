@@ -58,6 +58,26 @@ public sealed class CorrectionQueries(ReadModel<BillingNoteDocument> notes, Read
             cancellationToken);
     }
 
+    /// <summary>The disputes of all tenants, the newest first: what the platform has to decide.</summary>
+    /// <exception cref="InvalidQueryException">Sort order, page size or cursor are not possible.</exception>
+    public async Task<QueryResult<Page<DisputeDocument>>> AllDisputesAsync(DisputeFilter filter, PageRequest page, Consistency consistency = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(page);
+        return page.Sort is not (null or "openedAt" or "-openedAt") ? throw new InvalidQueryException($"'{page.Sort}' is not a sort order. Possible are: openedAt, -openedAt.")
+            : await disputes.IsBehindAsync(consistency, cancellationToken) ? QueryResult<Page<DisputeDocument>>.Behind
+            : QueryResult<Page<DisputeDocument>>.Of(await disputes.QueryAsync(
+                new()
+                {
+                    Where = [.. new[] { Asking.Equal("invoice", filter.Invoice), Asking.Equal("state", filter.State?.ToString()) }.OfType<Condition>()],
+                    SortBy = "openedAt",
+                    Descending = page.Sort != "openedAt",
+                    Limit = page.Limit,
+                    Cursor = page.Cursor,
+                },
+                cancellationToken));
+    }
+
     /// <summary>A tenant's disputes, the newest first unless sorted by <c>openedAt</c>.</summary>
     /// <exception cref="InvalidQueryException">Sort order, page size or cursor are not possible.</exception>
     public Task<QueryResult<Page<DisputeDocument>>> DisputesAsync(string tenant, DisputeFilter filter, PageRequest page, Consistency consistency = default, CancellationToken cancellationToken = default)
