@@ -162,7 +162,7 @@ public sealed class Leads_and_complaints : ApiTest
         // A saga schedules a follow-up of its own for each lead: before or behind this one.
         var followUp = scheduled.Body!["followUp"]!.GetValue<string>();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await GetAsync($"/v1/leads/{lead}", tenant.Key)).Body!["followUps"]!.AsArray().SingleOrDefault(f => f!["followUp"]!.GetValue<string>() == followUp)?["state"]!.GetValue<string>() != "due")
+        while ((await GetAsync($"/v1/leads/{lead}", tenant.Key)).Body!["followUps"]?.AsArray().SingleOrDefault(f => f!["followUp"]!.GetValue<string>() == followUp)?["state"]!.GetValue<string>() != "due")
         {
             await Task.Delay(50, deadline.Token);
         }
