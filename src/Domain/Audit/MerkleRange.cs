@@ -156,14 +156,17 @@ public sealed class MerkleRange
         return root ?? MerkleTree.EmptyRoot;
     }
 
-    private IEnumerable<MerkleHash> Frontier()
+    private List<MerkleHash> Frontier()
     {
+        var roots = new List<MerkleHash>();
         for (var level = 63; level >= 0; level--)
         {
             if (((Count >> level) & 1) == 1)
             {
-                yield return frontier[level];
+                roots.Add(frontier[level]);
             }
         }
+
+        return roots;
     }
 }

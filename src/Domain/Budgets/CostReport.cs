@@ -210,8 +210,9 @@ public static class CostReporting
             .Select(d => new CostDriver(kind, d.Value, d.Costs.Total, Math.Round((double)(d.Costs.Total / total), 4), d.Costs.N));
     }
 
-    private static IEnumerable<CostRecommendation> Recommend(List<CostDay> window, IReadOnlyCollection<BudgetPace> budgets, CostGuardOptions options, DateTimeOffset now)
+    private static List<CostRecommendation> Recommend(List<CostDay> window, IReadOnlyCollection<BudgetPace> budgets, CostGuardOptions options, DateTimeOffset now)
     {
+        var recommendations = new List<CostRecommendation>();
         var days = options.HistoryDays + 1;
         foreach (var workflow in window.Where(d => d.Kind == "workflow").GroupBy(d => d.Value).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
@@ -220,31 +221,31 @@ public static class CostReporting
             {
                 if (Cheaper(workflow.Key, dear, tiers.GetValueOrDefault(dear), cheap, tiers.GetValueOrDefault(cheap), options, days) is { } cheaper)
                 {
-                    yield return cheaper;
+                    recommendations.Add(cheaper);
                 }
             }
 
             var tokens = workflow.Aggregate(default(TokenUsage), (sum, d) => sum + d.Tokens);
             if (tokens.CacheRead == 0 && tokens.UncachedInput >= LeastTokens)
             {
-                yield return new(
+                recommendations.Add(new(
                     "no-cache-reads",
                     workflow.Key,
                     null,
                     string.Create(CultureInfo.InvariantCulture, $"In {days} days {tokens.UncachedInput} input tokens of the workflow '{workflow.Key}' came from no cache, and none from one. Put what is the same in every request (instructions, examples) first, and use a model whose provider caches beginnings."),
-                    Figures(("uncachedInput", tokens.UncachedInput), ("cacheRead", 0)));
+                    Figures(("uncachedInput", tokens.UncachedInput), ("cacheRead", 0))));
             }
         }
 
         var (retries, cost, all) = window.Where(d => d.Kind == "day").Aggregate((0L, 0m, 0m), (sum, d) => (sum.Item1 + d.Retries, sum.Item2 + d.RetryCost, sum.Item3 + d.Costs.Total));
         if (retries > 0 && cost >= options.LeastExcess)
         {
-            yield return new(
+            recommendations.Add(new(
                 "retries",
                 "*",
                 cost,
                 string.Create(CultureInfo.InvariantCulture, $"In {days} days {retries} answers were asked for again, because the one before failed or could not be used: {cost:0.######} USD, {Part(cost, all):0.#} % of all. Look at the steps whose schema or labels the model misses."),
-                Figures(("retries", retries), ("cost", cost), ("percent", decimal.Round(Part(cost, all), 2))));
+                Figures(("retries", retries), ("cost", cost), ("percent", decimal.Round(Part(cost, all), 2)))));
         }
 
         foreach (var budget in budgets.OrderBy(b => b.Budget, StringComparer.Ordinal))
@@ -263,13 +264,15 @@ public static class CostReporting
             }
 
             var spentOn = now.AddDays((double)left);
-            yield return new(
+            recommendations.Add(new(
                 "budget-runs-out",
                 budget.Budget,
                 null,
                 string.Create(CultureInfo.InvariantCulture, $"At the rate of this period ({rate:0.######} USD a day) the budget '{budget.Budget}' will be spent by {spentOn.UtcDateTime:yyyy-MM-dd HH:mm} UTC; its period ends at {budget.To.UtcDateTime:yyyy-MM-dd HH:mm} UTC."),
-                Figures(("settled", budget.Settled), ("limit", budget.Limit), ("ratePerDay", decimal.Round(rate, 9)), ("daysLeft", decimal.Round(left, 3))));
+                Figures(("settled", budget.Settled), ("limit", budget.Limit), ("ratePerDay", decimal.Round(rate, 9)), ("daysLeft", decimal.Round(left, 3)))));
         }
+
+        return recommendations;
     }
 
     /// <summary>
