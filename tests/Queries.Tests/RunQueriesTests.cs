@@ -92,6 +92,6 @@ public sealed class The_runs_of_a_tenant : QueryFixture
     [Test]
     public void are_registered_with_all_other_read_models() =>
         Get<IEnumerable<IProjectionSubscription>>().Select(s => s.Model).Should().BeEquivalentTo(
-            "Runs", "RunTimeline", "Conversations", "Articles", "Orders", "Products", "Customers", "Payments", "Leads", "Complaints", "Handoffs", "UsageSlots", "Invoices", "BillingNotes", "BillingDisputes", "BillingAccounts", "Budgets", "BudgetPeriods", "BudgetAlerts",
+            "Runs", "RunTimeline", "Conversations", "Articles", "Orders", "Products", "Customers", "Payments", "Leads", "Complaints", "Handoffs", "UsageSlots", "Invoices", "BillingNotes", "BillingDisputes", "BillingAccounts", "Budgets", "BudgetPeriods", "BudgetAlerts", "CostHistory", "CostReports",
             "Sagas", "DeadLetters", "SideEffects", "TenantKpisHourly", "TenantKpisDaily");
 }
