@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using AIaaS.Domain.Metering;
@@ -105,7 +106,7 @@ public sealed class UsageBatch : IDisposable
         writer.Flush();
         writer.Reset();
         var (content, ticks) = UsageJson.Identify(buffer.Written(start, buffer.Length - start).Span);
-        entries.Add(new() { Id = NamedId.Of("usage", Tenant, source, id), Source = source, Name = id, Content = content, Time = time is null ? 0 : ticks, Start = start, Length = buffer.Length - start });
+        entries.Add(new() { Key = UsageKey.Of(NamedId.Of("usage", Tenant, source, id)), Source = source, Name = id, Content = content, Time = time is null ? 0 : ticks, Start = start, Length = buffer.Length - start });
     }
 
     /// <summary>Adds the refusal of an event that could not even be read.</summary>
@@ -125,15 +126,39 @@ public sealed class UsageBatch : IDisposable
 
     internal bool IsSmall => buffer.Capacity <= 1 << 20;
 
-    internal NewEvent Event(in UsageEntry entry) => new(entry.Id, UsageMetered.TypeName, buffer.Written(entry.Start, entry.Length), Metadata);
+    internal NewEvent Event(in UsageEntry entry, uint writtenBy) => new(entry.Key.EventId(writtenBy), UsageMetered.TypeName, buffer.Written(entry.Start, entry.Length), Metadata);
 
     internal void End() => writer.Dispose();
+}
+
+/// <summary>
+/// What (tenant, source, id) of a usage event come down to: 12 bytes that begin the id of its event in the log. The last 4 bytes of that id tell the writers
+/// apart. A log takes events that it finds at their place under the same ids for a repetition, whatever they say, and two processes may be sent one id with
+/// different content in one moment.
+/// </summary>
+internal readonly record struct UsageKey
+{
+    private readonly Guid bytes;
+
+    private UsageKey(Guid bytes) => this.bytes = bytes;
+
+    /// <summary>The key of an event in the log.</summary>
+    public static UsageKey Of(Guid eventId) => new(With(eventId, 0));
+
+    /// <summary>The id in the log, of the event as this writer writes it.</summary>
+    public Guid EventId(uint writtenBy) => With(bytes, writtenBy);
+
+    private static Guid With(Guid id, uint last)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(MemoryMarshal.AsBytes(new Span<Guid>(ref id))[12..], last);
+        return id;
+    }
 }
 
 /// <summary>A usage event of a batch.</summary>
 internal struct UsageEntry
 {
-    public Guid Id;
+    public UsageKey Key;
     public string? Source;
     public string? Name;
     public ulong Content;

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using AIaaS.Domain.Metering;
 using AIaaS.EventStore;
 
@@ -11,9 +13,10 @@ internal sealed class UsageWriter(string tenant, IEventStore log, TimeProvider t
     private const int MaxTries = 100;
 
     private readonly string stream = UsageMetered.Stream(tenant);
+    private readonly uint writtenBy = BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint)));
     private readonly Lock gate = new();
-    private readonly Dictionary<Guid, Seen> seen = [];
-    private readonly Dictionary<Guid, Seen> pending = [];
+    private readonly Dictionary<UsageKey, Seen> seen = [];
+    private readonly Dictionary<UsageKey, Seen> pending = [];
     private readonly List<NewEvent> chunk = [];
     private List<Waiting> queue = [];
     private bool running;
@@ -150,7 +153,7 @@ internal sealed class UsageWriter(string tenant, IEventStore log, TimeProvider t
                     continue;
                 }
 
-                if (seen.TryGetValue(e.Id, out var there) || pending.TryGetValue(e.Id, out there))
+                if (seen.TryGetValue(e.Key, out var there) || pending.TryGetValue(e.Key, out there))
                 {
                     var isSame = of.IsOfPlatform || (there.Content == e.Content && (there.Time == e.Time || there.Time == 0 || e.Time == 0));
                     e.Status = isSame ? UsageStatus.Duplicate : UsageStatus.Refused;
@@ -166,11 +169,11 @@ internal sealed class UsageWriter(string tenant, IEventStore log, TimeProvider t
                 }
 
                 bytes += size;
-                chunk.Add(of.Event(e));
+                chunk.Add(of.Event(e, writtenBy));
                 e.Status = UsageStatus.Accepted;
                 e.Error = null;
                 e.Sequence = version + chunk.Count;
-                pending.Add(e.Id, new(e.Content, e.Time, e.Sequence, today));
+                pending.Add(e.Key, new(e.Content, e.Time, e.Sequence, today));
             }
         }
 
@@ -272,7 +275,7 @@ internal sealed class UsageWriter(string tenant, IEventStore log, TimeProvider t
     private void Take(RecordedEvent recorded)
     {
         var (content, at) = UsageJson.Identify(recorded.Data.Span);
-        seen[recorded.Id] = new(content, at, recorded.Version, Day(recorded.Recorded));
+        seen[UsageKey.Of(recorded.Id)] = new(content, at, recorded.Version, Day(recorded.Recorded));
     }
 
     private static int Day(DateTimeOffset at) => (int)(at.UtcTicks / TimeSpan.TicksPerDay);

@@ -141,6 +141,19 @@ public sealed class Taking_usage_in
     }
 
     [Test]
+    public async Task tells_what_another_process_recorded_a_moment_before()
+    {
+        var (other, time) = (world.NewUsageLog(), world.Time.GetUtcNow());
+        await world.SendAsync(world.Usage, [("before", UsageWorld.Bytes(0))], time);
+        await world.SendAsync(other, [("same", UsageWorld.Bytes(1)), ("changed", UsageWorld.Bytes(2))], time);
+
+        // The first process has not read that, and its events would come to stand just where the other's do.
+        var answers = await world.SendAsync(world.Usage, [("same", UsageWorld.Bytes(1)), ("changed", UsageWorld.Bytes(3))], time);
+        answers.Select(a => (a.Status, a.Error?.Code)).Should().Equal((UsageStatus.Duplicate, null), (UsageStatus.Refused, "duplicate-conflict"));
+        (await world.RecordedAsync()).Select(u => (u.Id, u.Readings[0].Value)).Should().Equal(("before", 0), ("same", 1), ("changed", 2));
+    }
+
+    [Test]
     public async Task by_two_processes_at_once_records_each_event_once()
     {
         UsageLog[] processes = [world.NewUsageLog(), world.NewUsageLog()];
