@@ -65,7 +65,7 @@ public static class ShippedSagas
         }),
         Notify("Your order is confirmed."));
 
-    /// <summary>Exchanges items: charges or gives back the difference in price, then lets the new items go out.</summary>
+    /// <summary>Exchanges items: charges or gives back the difference in price, lets the new items go out, and puts those that came back on the shelf.</summary>
     public static SagaDefinition Exchange { get; } = SagaDefinition.On<OrderExchangeReceived>(
         "order-exchange",
         "1",
@@ -74,19 +74,21 @@ public static class ShippedSagas
             ["order_id"] = e.Order,
             ["user_id"] = e.Customer,
             ["items"] = Items(e.Exchange.NewItems),
+            ["received"] = Items(e.Exchange.Items),
             ["amount"] = e.Exchange.Difference.Amount,
             ["currency"] = e.Exchange.Difference.Currency,
             ["payment_method_id"] = e.Exchange.Method,
             ["gift_card"] = e.Source == PaymentSource.GiftCard,
         }),
         new SagaStep("reserve", OrderTools.ReserveStock, s => new() { ["reservation"] = s.Text("order_id") + "-exchange", ["items"] = s.Node("items") }),
-        new SagaStep("gift-card-debit", OrderTools.DebitGiftCard, s => GiftCard(s, Amount(s))) { When = s => Flag(s, "gift_card") && Amount(s) > 0 },
+        new SagaStep("gift-card-debit", OrderTools.DebitGiftCard, s => GiftCard(s, "payment_method_id", Amount(s), s.Text("order_id") + "-exchange")) { When = s => Flag(s, "gift_card") && Amount(s) > 0 },
         new SagaStep("charge", PaymentToolManifests.Charge.Name, s => Charge(s, Amount(s))) { When = s => !Flag(s, "gift_card") && Amount(s) > 0 },
         new SagaStep("payment", FindOrderPaymentTool.ToolName, s => new() { ["order_id"] = s.Node("order_id") }) { When = s => !Flag(s, "gift_card") && Amount(s) < 0 },
         new SagaStep("complete", OrderTools.CompleteExchange, s => new() { ["order_id"] = s.Node("order_id") }),
+        new SagaStep("restock", OrderTools.Restock, s => new() { ["items"] = s.Node("received"), ["reference"] = s.Text("order_id") + "-exchange" }) { MustSucceed = true },
         // Money goes to the customer last: that cannot be undone.
-        new SagaStep("gift-card-credit", OrderTools.CreditGiftCard, s => GiftCard(s, -Amount(s))) { When = s => Flag(s, "gift_card") && Amount(s) < 0, MustSucceed = true },
-        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => Refund(s, -Amount(s))) { When = s => PaymentOf(s) is not null, MustSucceed = true },
+        new SagaStep("gift-card-credit", OrderTools.CreditGiftCard, s => GiftCard(s, "payment_method_id", -Amount(s), s.Text("order_id") + "-exchange")) { When = s => Flag(s, "gift_card") && Amount(s) < 0, MustSucceed = true },
+        new SagaStep("refund", PaymentToolManifests.Refund.Name, s => RefundTo(s, s.Text("payment_method_id"), -Amount(s), "price difference of an exchange")) { When = s => !Flag(s, "gift_card") && Amount(s) < 0, MustSucceed = true },
         Notify("Your exchange is on its way."));
 
     /// <summary>What follows a cancelled order, which stays cancelled: its stock is free again and what was charged goes back. Gift cards are settled with the cancellation itself.</summary>
@@ -228,23 +230,6 @@ public static class ShippedSagas
         ["payment_method_id"] = saga.Node("payment_method_id"),
         ["customer_id"] = saga.Node("user_id"),
         ["order_id"] = saga.Node("order_id"),
-    };
-
-    private static JsonObject GiftCard(Saga saga, decimal amount) => new()
-    {
-        ["user_id"] = saga.Node("user_id"),
-        ["payment_method_id"] = saga.Node("payment_method_id"),
-        ["amount"] = amount,
-        ["currency"] = saga.Node("currency"),
-        ["reference"] = saga.Text("order_id") + "-exchange",
-    };
-
-    private static JsonObject Refund(Saga saga, decimal amount) => new()
-    {
-        ["payment_id"] = PaymentOf(saga),
-        ["amount"] = amount,
-        ["currency"] = saga.Node("currency"),
-        ["reason"] = "price difference of an exchange",
     };
 
     private static string? PaymentOf(Saga saga) =>

@@ -31,6 +31,15 @@ public abstract class PlacedOrders
     /// <summary>What the books say was paid with each method, less what went back.</summary>
     private protected static Dictionary<string, decimal> Books(Order order) =>
         order.Payments.GroupBy(p => p.Method).ToDictionary(g => g.Key, g => g.Sum(p => p.Kind == OrderPaymentKind.Payment ? p.Amount.Amount : -p.Amount.Amount));
+
+    /// <summary>An imported order of one item that was paid by card and is delivered.</summary>
+    private protected async Task PaidElsewhereAsync(string item = "101")
+    {
+        var known = await Shop.OrderAsync("#W2");
+        var line = known.Items[0] with { Item = item, Price = known.Items[0].Price with { Amount = item == "101" ? 10.1m : 20.2m } };
+        var imported = new OrderImported("#W9", "ann_1", known.Address, [line], OrderStatus.Delivered, known.Fulfillments, [new(OrderPaymentKind.Payment, line.Price, "card_1")], null, null, null, "h", DateTimeOffset.UnixEpoch);
+        await Shop.Shop.Orders.HandleAsync(new ImportOrder(SagaShop.Tenant, imported), ShopWorld.Context);
+    }
 }
 
 public sealed class Changing_the_items_of_an_order_that_was_placed_here : PlacedOrders
@@ -179,7 +188,7 @@ public sealed class Receiving_a_return : PlacedOrders
     [Test]
     public async Task of_what_was_paid_elsewhere_leaves_the_refund_to_a_person_and_does_not_claim_it()
     {
-        await DeliveredAsync();
+        await PaidElsewhereAsync();
         await Shop.DoAsync("return_delivered_order_items", new { order_id = "#W9", item_ids = new[] { "101" }, payment_method_id = "card_1" });
         await Shop.DoAsync("receive_return", new { order_id = "#W9" });
         await Shop.RunSagasAsync();
@@ -191,11 +200,38 @@ public sealed class Receiving_a_return : PlacedOrders
         (await Shop.OrderAsync("#W9")).Status.Should().Be(OrderStatus.Returned);
         (await Shop.SagaAsync("order-return", "#W9")).Status.Should().Be(SagaStatus.Completed);
     }
+}
 
-    private async Task DeliveredAsync()
+public sealed class Receiving_an_exchange : PlacedOrders
+{
+    [Test]
+    public async Task puts_the_items_on_the_shelf_and_takes_the_difference()
     {
-        var known = await Shop.OrderAsync("#W2");
-        var imported = new OrderImported("#W9", "ann_1", known.Address, known.Items, OrderStatus.Delivered, known.Fulfillments, [known.Payments[0] with { Method = "card_1" }], null, null, null, "h", DateTimeOffset.UnixEpoch);
-        await Shop.Shop.Orders.HandleAsync(new ImportOrder(SagaShop.Tenant, imported), ShopWorld.Context);
+        await PaidElsewhereAsync();
+        await ExchangeAsync("101", "102", "card_1");
+        (await Shop.SagaAsync("order-exchange", "#W9")).Status.Should().Be(SagaStatus.Completed);
+        (await Shop.TakenAsync()).Should().Contain("card_1", 10.1m);
+        (await Shop.StockAsync("101"), await Shop.StockAsync("102")).Should().Be(((6, 0), (5, 1)));
+    }
+
+    [Test]
+    public async Task of_what_was_paid_elsewhere_leaves_a_refund_to_a_person()
+    {
+        await PaidElsewhereAsync("102");
+        await ExchangeAsync("102", "101", "card_1");
+        var saga = await Shop.SagaAsync("order-exchange", "#W9");
+        (saga.Status, saga.Parked?.Step).Should().Be((SagaStatus.Parked, "refund"));
+
+        await Shop.ResumeAsync("order-exchange", "#W9", undone: true);
+        await Shop.RunSagasAsync();
+        (await Shop.SagaAsync("order-exchange", "#W9")).Status.Should().Be(SagaStatus.Completed);
+        (await Shop.StockAsync("101"), await Shop.StockAsync("102")).Should().Be(((5, 1), (6, 0)));
+    }
+
+    private async Task ExchangeAsync(string item, string @for, string method)
+    {
+        await Shop.DoAsync("exchange_delivered_order_items", new { order_id = "#W9", item_ids = new[] { item }, new_item_ids = new[] { @for }, payment_method_id = method });
+        await Shop.DoAsync("receive_exchange", new { order_id = "#W9" });
+        await Shop.RunSagasAsync();
     }
 }
