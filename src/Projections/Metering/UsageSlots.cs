@@ -99,7 +99,7 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
             foreach (var reading in used.Readings)
             {
                 var start = Start(reading, used.Time);
-                if (document is null ? KeyOf(envelope.Tenant, reading, start) != id : reading.Meter != document.Meter || start != document.From || KeyOf(envelope.Tenant, reading, start) != id)
+                if (document is null ? KeyOf(envelope.Tenant, reading, start) != id : reading.Meter != document.Meter || start != document.From || !IsSame(reading.Dimensions, document.Dimensions))
                 {
                     continue;
                 }
@@ -135,6 +135,24 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
     {
         var length = reading.Aggregation is Aggregation.UniqueCount or Aggregation.Percentile ? TimeSpan.TicksPerHour : TimeSpan.TicksPerDay;
         return new(time.UtcTicks - (time.UtcTicks % length), TimeSpan.Zero);
+    }
+
+    private static bool IsSame(ImmutableSortedDictionary<string, string>? some, ImmutableSortedDictionary<string, string> others)
+    {
+        if ((some?.Count ?? 0) != others.Count)
+        {
+            return false;
+        }
+
+        foreach (var (name, value) in some ?? others)
+        {
+            if (!others.TryGetValue(name, out var other) || other != value)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private string KeyOf(string tenant, MeterReading reading, DateTimeOffset start) =>
