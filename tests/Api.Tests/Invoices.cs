@@ -179,6 +179,7 @@ public sealed class Invoices : ApiTest
             [.. inclusion["proof"]!.AsArray().Select(h => Hash(h!))],
             Hash(proof.Body["lines"]![0]!["root"]!)).Should().BeTrue();
         (await GetAsync($"/v1/invoices/{made.Id}/proof?sequence=999999", tenant.Key)).ShouldBeProblem(404, "invoice-event-not-found");
+        (await GetAsync($"/v1/invoices/{made.Id}/lines/2/events?cursor={long.MaxValue}", tenant.Key)).Body!["items"]!.AsArray().Should().BeEmpty("nothing lies behind the last");
         (await GetAsync($"/v1/invoices/{made.Id}/lines/1/events", tenant.Key)).ShouldBeProblem(404, "invoice-line-not-found");
         (await GetAsync($"/v1/invoices/{made.Id}/lines/first/events", tenant.Key)).ShouldBeProblem(404, "not-found");
     }
@@ -192,16 +193,21 @@ public sealed class Invoices : ApiTest
         var declined = await PostAsync($"/v1/invoices/{made.Id}/pay", tenant.Key, """{ "method": "pm_card_visa_chargeDeclined" }""");
         declined.Body!["state"]!.GetValue<string>().Should().Be("PastDue", declined.Text);
         declined.Body["trouble"]!.GetValue<string>().Should().Contain("declined");
-        (await PostAsync($"/v1/invoices/{made.Id}/refunds", tenant.Key, """{ "reason": "goodwill" }""")).ShouldBeProblem(409, "nothing-to-refund");
+        (await PostAsync($"/v1/tenants/{tenant.Id}/invoices/{made.Id}/refunds", RunningApi.AdminKey, """{ "reason": "goodwill" }""")).ShouldBeProblem(409, "nothing-to-refund");
         var paid = await PostAsync($"/v1/invoices/{made.Id}/pay", tenant.Key, """{ "method": "pm_card_visa" }""");
         paid.Body!["state"]!.GetValue<string>().Should().Be("Paid", paid.Text);
 
-        var refund = await PostAsync($"/v1/invoices/{made.Id}/refunds", tenant.Key, """{ "reason": "goodwill", "amount": { "amount": 1.88, "currency": "USD" } }""", "refund-" + made.Id);
+        var mine = (await GetAsync($"/v1/invoices/{made.Id}", tenant.Key)).Body!["payment"]!.GetValue<string>();
+        (await PostAsync($"/v1/tenants/{tenant.Id}/invoices/{made.Id}/refunds", tenant.Key, """{ "reason": "mine" }""")).ShouldBeProblem(403, "platform-key-needed");
+        (await PostAsync($"/v1/payments/{mine}/refunds", tenant.Key, """{ "reason": "mine" }""")).ShouldBeProblem(403, "payment-of-invoice");
+        (await PostAsync("/v1/tools/refund_payment/calls", tenant.Key, $$"""{ "input": { "payment_id": "{{mine}}" } }""")).Text.Should().Contain("payment-of-invoice");
+
+        var refund = await PostAsync($"/v1/tenants/{tenant.Id}/invoices/{made.Id}/refunds", RunningApi.AdminKey, """{ "reason": "goodwill", "amount": { "amount": 1.88, "currency": "USD" } }""", "refund-" + made.Id);
         refund.Body!["refunded"]!.GetValue<decimal>().Should().Be(1.88m, refund.Text);
-        (await PostAsync($"/v1/invoices/{made.Id}/refunds", tenant.Key, """{ "reason": "goodwill", "amount": { "amount": 1.88, "currency": "USD" } }""", "refund-" + made.Id)).Text.Should().Be(refund.Text);
-        (await PostAsync($"/v1/invoices/{made.Id}/refunds", tenant.Key, """{ "reason": "more", "amount": { "amount": 60.01, "currency": "USD" } }""")).ShouldBeProblem(409, "refund-too-large");
+        (await PostAsync($"/v1/tenants/{tenant.Id}/invoices/{made.Id}/refunds", RunningApi.AdminKey, """{ "reason": "goodwill", "amount": { "amount": 1.88, "currency": "USD" } }""", "refund-" + made.Id)).Text.Should().Be(refund.Text);
+        (await PostAsync($"/v1/tenants/{tenant.Id}/invoices/{made.Id}/refunds", RunningApi.AdminKey, """{ "reason": "more", "amount": { "amount": 60.01, "currency": "USD" } }""")).ShouldBeProblem(409, "refund-too-large");
         var again = await GetAsync($"/v1/invoices/{made.Id}", tenant.Key);
-        again.Body!["refunds"]![0]!["actor"]!.GetValue<string>().Should().StartWith("key:");
+        again.Body!["refunds"]!.AsArray().Should().ContainSingle().Which!["actor"]!.GetValue<string>().Should().Be("platform");
         again.Body["total"]!.GetValue<decimal>().Should().Be(61.88m, "what is owed never changes");
 
         var other = await NewTenantAsync();

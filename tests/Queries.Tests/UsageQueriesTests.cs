@@ -131,7 +131,7 @@ public sealed class UsageQueriesTests : QueryFixture
         Aggregation.Sum or Aggregation.Count => readings.Sum(r => r.Reading.Value),
         Aggregation.UniqueCount => readings.Select(r => r.Reading.Item).Distinct().Count(),
         Aggregation.Max => readings.Max(r => r.Reading.Value),
-        Aggregation.Latest => readings.MaxBy(r => (r.Time, r.Sequence)).Reading.Value,
+        Aggregation.Latest => readings.MaxBy(r => (r.Time, r.Reading.Value)).Reading.Value,
         _ => readings.Select(r => r.Reading.Value).Order().ElementAt((int)Math.Ceiling(meter.Percentile!.Value / 100 * readings.Length) - 1),
     };
 }

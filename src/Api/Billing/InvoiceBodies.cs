@@ -40,9 +40,8 @@ internal sealed record PayInvoiceBody(string? Method = null, string? Tenant = nu
 /// <summary>Gives money back.</summary>
 /// <param name="Reason">Why.</param>
 /// <param name="Amount">How much; null for all that is left.</param>
-/// <param name="Tenant">May name the caller's own tenant; better left out.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record RefundInvoiceBody(string Reason, Money? Amount = null, string? Tenant = null) : INamesTenant;
+internal sealed record RefundInvoiceBody(string Reason, Money? Amount = null);
 
 /// <summary>An invoice after a command.</summary>
 /// <param name="Invoice">The invoice's id.</param>

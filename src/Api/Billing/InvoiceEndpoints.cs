@@ -112,10 +112,6 @@ internal static class InvoiceEndpoints
             .Describe("payInvoice", "Pay an invoice", "At once, by the payment method given or the subscription's. A decline is an answer (state PastDue, with 'trouble'); the platform tries again after 1, 3, 5 and 7 days.")
             .ForTenants(Scopes.BillingWrite).Idempotent()
             .Example("""{ "method": "pm_card_visa" }""", ViewExample);
-        invoices.MapPost("/{invoice}/refunds", RefundAsync)
-            .Describe("refundInvoice", "Refund an invoice", "Gives back a part or all that is left: never more, all refunds together, than was paid. The reason and who asked for it are recorded.")
-            .ForTenants(Scopes.BillingWrite).Idempotent()
-            .Example("""{ "amount": { "amount": 2.00, "currency": "USD" }, "reason": "goodwill" }""", ViewExample);
 
         var billing = v1.MapGroup("/billing").WithTags("Billing");
         billing.MapPost("/close", CloseAsync)
@@ -140,6 +136,10 @@ internal static class InvoiceEndpoints
             .Describe("recordInvoicePayment", "Record a payment that came in another way", "For example by a bank transfer: the invoice is paid with it.")
             .ForPlatform().Idempotent()
             .Example("""{ "reference": "bank transfer of 2026-02-10" }""", ViewExample);
+        tenants.MapPost("/invoices/{invoice}/refunds", RefundAsync)
+            .Describe("refundInvoice", "Refund an invoice", "Gives back a part or all that is left: never more, all refunds together, than was paid. The reason and who asked for it are recorded. The platform decides it, not whoever paid.")
+            .ForPlatform().Idempotent()
+            .Example("""{ "amount": { "amount": 2.00, "currency": "USD" }, "reason": "goodwill" }""", ViewExample);
         tenants.MapPost("/invoices/{invoice}/write-off", WriteOffAsync)
             .Describe("writeInvoiceOff", "Write an invoice off", "Gives the money up, with a reason; the invoice itself stays as it is.")
             .ForPlatform().Idempotent()
@@ -241,10 +241,10 @@ internal static class InvoiceEndpoints
             : View(paid, null, context);
     }
 
-    private static async Task<Ok<InvoiceView>> RefundAsync(string invoice, JsonBody<RefundInvoiceBody> body, Caller caller, InvoiceCollector collector, HttpContext context)
+    private static async Task<Ok<InvoiceView>> RefundAsync(string tenant, string invoice, JsonBody<RefundInvoiceBody> body, Caller caller, InvoiceCollector collector, HttpContext context)
     {
-        var refund = InvoiceCollector.RefundId(caller.Tenant, IdempotencyKey.Require(context));
-        return View(await collector.RefundAsync(caller.Tenant, Ids.Require("invoice", invoice), refund, body.Value.Amount, body.Value.Reason, For(caller, caller.Tenant, context), CancellationToken.None), refund, context);
+        var refund = InvoiceCollector.RefundId(Slug(tenant), IdempotencyKey.Require(context));
+        return View(await collector.RefundAsync(tenant, Ids.Require("invoice", invoice), refund, body.Value.Amount, body.Value.Reason, For(caller, tenant, context), CancellationToken.None), refund, context);
     }
 
     private static Task<Ok<PeriodClosedView>> CloseAsync(JsonBody<ClosePeriodBody> body, Caller caller, BillingDesk desk, HttpContext context) => ClosePeriodAsync(caller.Tenant, body.Value, caller, desk, context);

@@ -94,6 +94,12 @@ public sealed class BillingDesk(
             return await invoices.FindAsync(tenant, Invoice.IdOf(tenant, period.From), cancellationToken) is { } there ? await FinishAsync(tenant, period, there, context, cancellationToken) : new(period, null, position);
         }
 
+        // A change that was decided just before the end of the period before and recorded behind its closing begins a second or so before that end.
+        if (closed > next.From)
+        {
+            next = next with { From = closed.Value };
+        }
+
         // One after the other: what was closed is a time without gaps.
         var result = await CloseAsync(found, subscription, next, context, cancellationToken);
         while (next.To < period.To)

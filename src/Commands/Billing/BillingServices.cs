@@ -25,9 +25,11 @@ public static class BillingServices
         services.AddSingleton<InvoiceProofs>();
         services.AddSingleton<InvoiceIssuer>();
         services.AddSingleton<InvoicePayments>();
+        services.AddSingleton<InvoiceReversals>();
         services.AddSingleton<BillingClock>();
         services.AddHandler<InvoiceIssuer>();
         services.AddHandler<InvoicePayments>();
+        services.AddHandler<InvoiceReversals>();
         services.AddHandler<BillingClock>();
         return services;
     }

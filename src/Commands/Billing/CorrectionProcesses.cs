@@ -55,13 +55,16 @@ public sealed class NoteIssuer(CorrectionDesk desk, NoteService notes, TimeProvi
     }
 }
 
-/// <summary>Once a day, bills what came late to periods that were closed.</summary>
+/// <summary>Soon after the start and then once a day, bills what came late to periods that were closed.</summary>
 public sealed partial class CorrectionJob(ClosedPeriods closed, CorrectionDesk desk, TimeProvider time, ILogger<CorrectionJob> logger) : BackgroundService
 {
     private const string Actor = "corrections";
 
     /// <summary>How often it looks.</summary>
     public static TimeSpan Interval { get; } = TimeSpan.FromDays(1);
+
+    /// <summary>How long after the start it looks first: a process that does not run for a whole day would never look otherwise.</summary>
+    public static TimeSpan First { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Looks once, at all tenants. What fails for one stops no other.</summary>
     /// <returns>The invoices and notes that were made.</returns>
@@ -86,9 +89,9 @@ public sealed partial class CorrectionJob(ClosedPeriods closed, CorrectionDesk d
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        for (var wait = First; ; wait = Interval)
         {
-            await Task.Delay(Interval, time, stoppingToken);
+            await Task.Delay(wait, time, stoppingToken);
             try
             {
                 await RunOnceAsync(stoppingToken);

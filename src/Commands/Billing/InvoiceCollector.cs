@@ -11,6 +11,9 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
 {
     private readonly AggregateStore store = new(log, types);
 
+    // Credit is counted and used up in one go: two attempts at once would both use the same.
+    private readonly SemaphoreSlim[] tenants = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+
     /// <summary>
     /// Attempts to take the money, or goes on with the attempt that is under way. Without a method, and without one of the subscription, nothing is done.
     /// </summary>
@@ -34,8 +37,7 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
             }
         }
 
-        var paidByCredit = credit is null || there.State.Open is not null ? 0m : await credit.ForAsync(tenant, invoice, there.State.Total, cancellationToken);
-        var begun = await invoices.HandleAsync(new AttemptInvoicePayment(tenant, invoice, method ?? "", upto, time.GetUtcNow()) { Credit = paidByCredit }, Inner(context), cancellationToken);
+        var begun = await BeginAsync(tenant, there.State, invoice, method, upto, context, cancellationToken);
         if (begun.State.Open is not { } open)
         {
             return new(begun.State, begun.Version, begun.Position);
@@ -90,6 +92,21 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
     /// <summary>The id of the refund that is asked for under a key.</summary>
     public static string RefundId(string tenant, string key) => NamedId.Of("invoice-refund", tenant, key).ToString("N");
 
+    private async Task<CommandResult<Invoice>> BeginAsync(string tenant, Invoice there, string invoice, string? method, int? upto, CommandContext context, CancellationToken cancellationToken)
+    {
+        var gate = tenants[(uint)string.GetHashCode(tenant, StringComparison.Ordinal) % tenants.Length];
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            var paidByCredit = credit is null || there.Open is not null ? 0m : await credit.ForAsync(tenant, invoice, there.Total, cancellationToken);
+            return await invoices.HandleAsync(new AttemptInvoicePayment(tenant, invoice, method ?? "", upto, time.GetUtcNow()) { Credit = paidByCredit }, Inner(context), cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
     private async Task<SettleInvoicePayment> SettlementAsync(string tenant, Invoice invoice, InvoicePaymentAttempted open, CommandContext context, CancellationToken cancellationToken)
     {
         try
@@ -112,7 +129,7 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
         }
     }
 
-    private static string RefundKey(string invoice, string refund) => $"invoice/{invoice}/refund/{refund}";
+    private static string RefundKey(string invoice, string refund) => $"{Payment.InvoiceKeys}{invoice}/refund/{refund}";
 
     private static CommandContext Inner(CommandContext context) => context with { IdempotencyKey = null };
 }

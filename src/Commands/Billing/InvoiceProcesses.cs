@@ -1,4 +1,6 @@
+using AIaaS.Commands.Payments;
 using AIaaS.Domain.Billing;
+using AIaaS.Domain.Payments;
 using AIaaS.Domain.Tenants;
 using AIaaS.EventStore;
 
@@ -45,7 +47,9 @@ public sealed class InvoicePayments : ProcessManager<InvoicePaymentSaga>
     {
         ArgumentNullException.ThrowIfNull(options);
         On<InvoiceNumbered>().By(e => e.Invoice).Record((_, e) => Decision.Of(new InvoicePaymentPlanned(e.Invoice, 0, e.At), new TimerScheduled(Due, e.DueAt)));
-        On<InvoicePaymentFailed>().By(e => e.Invoice).Record((_, e) => e.NextAttempt is { } next ? Decision.Of(new InvoiceRetryAwaited(e.Invoice, e.Attempt, next), new TimerScheduled(Next, next)) : Decision.Unchanged);
+        // Whoever began the attempt may not see its end: it is looked at again, also where it was begun by hand.
+        On<InvoicePaymentAttempted>().By(e => e.Invoice).Record((_, e) => Decision.Of(new InvoiceRetryAwaited(e.Invoice, e.Attempt - 1, e.At + options.LookUpAfter), new TimerScheduled(Next, e.At + options.LookUpAfter)));
+        On<InvoicePaymentFailed>().By(e => e.Invoice).Record((_, e) => e.NextAttempt is { } next ? Decision.Of(new InvoiceRetryAwaited(e.Invoice, e.Attempt, next), new TimerScheduled(Next, next)) : new TimerCancelled(Next));
         On<InvoicePaymentUnsettled>().By(e => e.Invoice).Record((_, e) => Decision.Of(new InvoiceRetryAwaited(e.Invoice, e.Attempt - 1, e.At + options.LookUpAfter), new TimerScheduled(Next, e.At + options.LookUpAfter)));
         On<InvoicePaid>().By(e => e.Invoice).Record((_, _) => Decision.Of(new TimerCancelled(Next), new TimerCancelled(Due)));
         On<InvoiceWrittenOff>().By(e => e.Invoice).Record((_, _) => Decision.Of(new TimerCancelled(Next), new TimerCancelled(Due)));
@@ -69,6 +73,49 @@ public sealed class InvoicePayments : ProcessManager<InvoicePaymentSaga>
                 throw new DomainException(new("temporary-reduced-capacity", $"It is not known yet what became of refund '{e.Refund}' of invoice {refunded.State.Number}.", "Reconcile the payment, then replay the event.", 503));
             }
         });
+    }
+}
+
+/// <summary>
+/// Enters into an invoice what the processor gave back of its money without being asked, so that invoice, balance and books say what is there. It looks when money goes
+/// back and when an invoice is paid: whichever comes second finds the other.
+/// </summary>
+public sealed class InvoiceReversals(InvoiceService invoices, PaymentService payments, TimeProvider time) : IEventHandler
+{
+    /// <inheritdoc />
+    public string Name => "invoice-reversals";
+
+    /// <inheritdoc />
+    public EventFilter Filter { get; } = EventFilter.Types("payment.refunded", "billing.invoice.paid");
+
+    /// <inheritdoc />
+    public string KeyOf(EventEnvelope envelope)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        return envelope.Recorded.Stream;
+    }
+
+    /// <inheritdoc />
+    public async Task HandleAsync(EventEnvelope envelope, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        var stream = new StreamName(envelope.Recorded.Stream);
+        var payment = envelope.Event switch
+        {
+            PaymentRefunded { Refund: null } => stream.Id,
+            InvoicePaid paid => paid.Payment,
+            _ => null,
+        };
+        if (payment is null || await payments.FindAsync(stream.Tenant, payment, cancellationToken) is not { State: var state } || Invoice.OfPaymentKey(state.Request!.Key) is not { } invoice)
+        {
+            return;
+        }
+
+        var context = new CommandContext(stream.Tenant, Name, null, envelope.Metadata.CorrelationId, envelope.Recorded.Id.ToString("N"));
+        foreach (var refund in state.Refunds.Values.Where(r => r.Refund is null).OrderBy(r => r.At).ThenBy(r => r.Reference, StringComparer.Ordinal))
+        {
+            await invoices.HandleAsync(new ReverseInvoicePayment(stream.Tenant, invoice, payment, refund.Reference, refund.Amount, time.GetUtcNow()), context, cancellationToken);
+        }
     }
 }
 

@@ -56,7 +56,7 @@ public sealed class InvoiceProofs(UsageFold usage)
         var events = ImmutableArray.CreateBuilder<LineEvent>();
         var looked = 0;
         long? next = null;
-        await usage.ReadAsync(tenant, slots, draft.Basis.Period.From, draft.Basis.Period.To, Math.Max(use.First, after + 1), use.Events == 0 ? -1 : use.Last, (recorded, matches, read) =>
+        await usage.ReadAsync(tenant, slots, draft.Basis.Period.From, draft.Basis.Period.To, Math.Max(use.First, after == long.MaxValue ? after : after + 1), use.Events == 0 ? -1 : use.Last, (recorded, matches, read) =>
         {
             if (matches.Count > 0)
             {

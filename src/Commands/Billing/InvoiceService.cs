@@ -21,6 +21,7 @@ public sealed class InvoiceService : CommandService<Invoice>
         On<MarkInvoicePastDue>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.PassDue(command));
         On<WriteInvoiceOff>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.WriteOff(command));
         On<RefundInvoice>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Refund(command));
+        On<ReverseInvoicePayment>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Reverse(command));
         On<SettleInvoiceRefund>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.SettleRefund(command));
     }
 

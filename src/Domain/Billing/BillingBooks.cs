@@ -69,6 +69,9 @@ public sealed record BooksAccount
     /// <summary>Of an invoice: whether nothing more is expected to be paid for it, since it was paid or given up.</summary>
     public bool IsSettled { get; init; }
 
+    /// <summary>Of an invoice: what the attempt that is under way is to take; null for none. It is not entered until it is there.</summary>
+    public decimal? UnderWay { get; init; }
+
     /// <summary>What is entered, in the order of the log.</summary>
     public ImmutableArray<BooksEntry> Entries { get; init; } = [];
 
@@ -82,7 +85,9 @@ public sealed record BooksAccount
         {
             InvoiceGenerated e => this with { Document = e.Invoice, Invoice = e.Invoice, Kind = BooksEntryKind.Invoice, Currency = e.Draft.Basis.Currency, Total = e.Draft.Total, Effective = e.Draft.Basis.Period.To },
             InvoiceNumbered e => Issued(e.Number, "invoice"),
-            InvoicePaid e => (this with { IsSettled = true }).Entered(BooksEntryKind.Payment, -e.Amount.Amount, e.At, e.Payment is { } payment ? $"payment {payment}" : e.Reference ?? "paid", recorded, position),
+            InvoicePaymentAttempted e => this with { UnderWay = e.Amount.Amount },
+            InvoicePaymentFailed => this with { UnderWay = null },
+            InvoicePaid e => (this with { IsSettled = true, UnderWay = null }).Entered(BooksEntryKind.Payment, -e.Amount.Amount, e.At, e.Payment is { } payment ? $"payment {payment}" : e.Reference ?? "paid", recorded, position),
             InvoiceRefunded e => Entered(BooksEntryKind.Refund, e.Amount.Amount, e.At, $"refund {e.Refund}"),
             // What is left of the claim is known where all documents of the invoice are.
             InvoiceWrittenOff e => (this with { IsSettled = true }).Entered(BooksEntryKind.WriteOff, 0m, e.At, $"written off: {e.Reason}", recorded, position),
@@ -110,7 +115,7 @@ public static class Credit
 {
     /// <summary>
     /// The part of an invoice that need not be paid: what its own credit notes took off, and what is left over of invoices that are settled. What others still owe
-    /// stays with them.
+    /// stays with them; what the attempts that are under way for them take less than is owed, they have used up.
     /// </summary>
     /// <param name="accounts">All invoices and notes of the tenant.</param>
     /// <param name="invoice">The invoice's id.</param>
@@ -121,8 +126,10 @@ public static class Credit
         var groups = accounts.Where(a => a.Currency == total.Currency).GroupBy(a => a.Invoice, StringComparer.Ordinal).ToList();
         var settled = groups.Where(g => g.Key != invoice && g.Any(a => a.IsSettled))
             .Sum(g => Books.Known(g.SelectMany(a => a.Entries)).Balances.Sum(b => b.Amount));
+        var used = groups.Where(g => g.Key != invoice && !g.Any(a => a.IsSettled) && g.Any(a => a.UnderWay is not null))
+            .Sum(g => Math.Max(0m, g.SelectMany(a => a.Entries).Sum(e => e.Amount) - g.Sum(a => a.UnderWay ?? 0m)));
         var own = groups.Where(g => g.Key == invoice).SelectMany(g => g).Where(a => a.Kind == BooksEntryKind.CreditNote).SelectMany(a => a.Entries).Sum(e => e.Amount);
-        return Math.Clamp(Math.Max(0m, -settled) - own, 0m, total.Amount);
+        return Math.Clamp(Math.Max(0m, -settled - used) - own, 0m, total.Amount);
     }
 }
 

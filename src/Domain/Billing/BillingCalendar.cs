@@ -63,7 +63,7 @@ public sealed record BillingCalendar : IState<BillingCalendar>
     /// <summary>Schedules the next period; the same again changes nothing.</summary>
     public Decision Schedule(ScheduleBillingPeriod command) =>
         Next is { } next && next.From == command.From && next.To == command.To && next.CloseAt == command.CloseAt ? Decision.Unchanged
-        : command.From < ClosedTo ? Decision.Unchanged
+        : command.To <= ClosedTo ? Decision.Unchanged
         : Decision.Of(new BillingPeriodScheduled(command.From, command.To, command.CloseAt, command.At), new TimerScheduled(CloseTimer, command.CloseAt));
 
     /// <summary>Records that a period is closed, once.</summary>

@@ -78,6 +78,15 @@ public sealed record RefundInvoice(string Tenant, string Invoice, string Refund,
 /// <param name="At">Business time, UTC.</param>
 public sealed record SettleInvoiceRefund(string Tenant, string Invoice, string Refund, bool Given, string? Code, string? Reason, DateTimeOffset At);
 
+/// <summary>Records that the processor gave money back that nobody here asked it for, for example after the cardholder complained at the bank.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Invoice">The invoice's id.</param>
+/// <param name="Payment">The payment that it came from.</param>
+/// <param name="Reference">The processor's id of the refund.</param>
+/// <param name="Amount">How much.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record ReverseInvoicePayment(string Tenant, string Invoice, string Payment, string Reference, Money Amount, DateTimeOffset At);
+
 /// <summary>A refund of an invoice.</summary>
 /// <param name="Refund">The refund's id.</param>
 /// <param name="Amount">How much.</param>
@@ -264,6 +273,16 @@ public sealed record Invoice : IState<Invoice>
             : new InvoiceRefundRequested(command.Invoice, command.Refund, amount, command.Reason, command.Actor, command.At);
     }
 
+    /// <summary>Records once that the processor gave money back unasked: it is owed again. Of a payment that did not pay this invoice nothing.</summary>
+    public Decision Reverse(ReverseInvoicePayment command)
+    {
+        var refund = ReversalId(command.Tenant, command.Payment, command.Reference);
+        return Paid?.Payment != command.Payment || Refunds.Any(r => r.Refund == refund) ? Decision.Unchanged
+            : Decision.Of(
+                new InvoiceRefundRequested(command.Invoice, refund, command.Amount, $"given back by the payment processor without being asked ({command.Reference})", "payment-processor", command.At),
+                new InvoiceRefunded(command.Invoice, refund, command.Amount, command.At));
+    }
+
     /// <summary>Records what became of a refund.</summary>
     public Decision SettleRefund(SettleInvoiceRefund command) =>
         Refunds.FirstOrDefault(r => r.Refund == command.Refund) is not { Given: null } refund ? Decision.Unchanged
@@ -271,7 +290,17 @@ public sealed record Invoice : IState<Invoice>
         : new InvoiceRefundFailed(command.Invoice, refund.Refund, command.Code ?? "", command.Reason ?? "", command.At);
 
     /// <summary>The idempotency key of an attempt's payment.</summary>
-    public static string PaymentKey(string invoice, int attempt) => $"invoice/{invoice}/attempt/{attempt.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+    public static string PaymentKey(string invoice, int attempt) => $"{Payments.Payment.InvoiceKeys}{invoice}/attempt/{attempt.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+
+    /// <summary>The invoice that a payment is for, by the payment's key; null for a payment that is for none.</summary>
+    public static string? OfPaymentKey(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.StartsWith(Payments.Payment.InvoiceKeys, StringComparison.Ordinal) && key.Split('/') is [_, var invoice, "attempt", _] ? invoice : null;
+    }
+
+    /// <summary>The id of a refund that the processor made without being asked.</summary>
+    public static string ReversalId(string tenant, string payment, string reference) => NamedId.Of("invoice-reversal", tenant, payment, reference).ToString("N");
 
     /// <summary>The id of an attempt's payment.</summary>
     public static string PaymentId(string tenant, string invoice, int attempt) => NamedId.Of("payment", tenant, PaymentKey(invoice, attempt)).ToString("N");

@@ -61,6 +61,10 @@ public sealed class InvoiceCheck
         {
             return [new(null, e.Error.Message)];
         }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or ArithmeticException)
+        {
+            return [new(null, $"what stands on it cannot be calculated, so that the invoice itself was changed: {e.Message}")];
+        }
 
         var lines = invoice.Lines;
         for (var i = 0; i < Math.Max(lines.Length, again.Lines.Length); i++)
@@ -141,6 +145,21 @@ public sealed class InvoiceCheck
             {
                 found.Add(new(said.Number, $"by the price the events cost {Words.Of(seen.PriceAmount.Amount)} {seen.PriceAmount.Currency}; the invoice says {Words.Of(use.PriceAmount.Amount)} {use.PriceAmount.Currency}{(use.PriceAmount == seen.PriceAmount ? " with other steps" : "")}"));
             }
+        }
+
+        if (said.Number != again.Number)
+        {
+            found.Add(new(said.Number, $"it is line {again.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)}"));
+        }
+
+        if (said.Description != again.Description)
+        {
+            found.Add(new(said.Number, $"it is for '{again.Description}'; the invoice says '{said.Description}'"));
+        }
+
+        if (said.From != again.From || said.To != again.To)
+        {
+            found.Add(new(said.Number, $"it is for {Words.Of(again.From)} to {Words.Of(again.To)}; the invoice says {Words.Of(said.From)} to {Words.Of(said.To)}"));
         }
 
         if (said.Exact != again.Exact)

@@ -328,14 +328,14 @@ public sealed record Subscription : IState<Subscription>
         if (command.Settings.TimeZone != now.Settings.TimeZone || command.Settings.Anchor != now.Settings.Anchor)
         {
             changed = now.IsStarted
-                ? cycle with { From = end, Anchor = command.Settings.Anchor ?? cycle.Anchor, TimeZone = command.Settings.TimeZone }
+                ? cycle with { From = end, Anchor = AnchorOf(command.Settings) ?? cycle.Anchor, TimeZone = command.Settings.TimeZone }
                 : Calendar(end, command.Settings);
         }
 
         due.Add(new BillingConfigured(command.Settings, changed, command.At));
         if (changed is not null && now.Change is { Cycle: { } planned } change)
         {
-            due.Add(change with { Cycle = planned with { Anchor = command.Settings.Anchor ?? planned.Anchor, TimeZone = command.Settings.TimeZone } });
+            due.Add(change with { Cycle = planned with { Anchor = AnchorOf(command.Settings) ?? planned.Anchor, TimeZone = command.Settings.TimeZone } });
         }
 
         return Decision.Of(due);
@@ -377,7 +377,7 @@ public sealed record Subscription : IState<Subscription>
     }
 
     private static BillingCycle Calendar(DateTimeOffset from, BillingSettings settings) =>
-        BillingCycle.Default(from) with { TimeZone = settings.TimeZone, Anchor = settings.Anchor ?? TimeZones.ToUtc(new(2000, 1, 1), TimeZones.Find(settings.TimeZone)) };
+        BillingCycle.Default(from) with { TimeZone = settings.TimeZone, Anchor = AnchorOf(settings) ?? TimeZones.ToUtc(new(2000, 1, 1), TimeZones.Find(settings.TimeZone)) };
 
     private static ImmutableArray<BillingCycle> Added(ImmutableArray<BillingCycle> cycles, BillingCycle cycle) => [.. cycles.Where(c => c.From < cycle.From), cycle];
 
@@ -440,7 +440,12 @@ public sealed record Subscription : IState<Subscription>
     }
 
     // Changes count from whole seconds, and never from before the last one.
-    private DateTimeOffset FirstMoment(DateTimeOffset at) => Later(at.AddTicks(-(at.UtcTicks % TimeSpan.TicksPerSecond)).ToUniversalTime(), Current.From);
+    private DateTimeOffset FirstMoment(DateTimeOffset at) => Later(WholeSecond(at), Current.From);
+
+    // Periods begin and end with whole seconds too, so that no change counts from before the end of one that is closed.
+    private static DateTimeOffset? AnchorOf(BillingSettings settings) => settings.Anchor is { } anchor ? WholeSecond(anchor) : null;
+
+    private static DateTimeOffset WholeSecond(DateTimeOffset at) => at.AddTicks(-(at.UtcTicks % TimeSpan.TicksPerSecond)).ToUniversalTime();
 
     private DateTimeOffset EndOfPeriod(DateTimeOffset at) => new BillingPeriods(Cycles).At(at).To;
 
@@ -451,7 +456,7 @@ public sealed record Subscription : IState<Subscription>
         return IsStarted && cycle.Interval == plan.Interval && cycle.Count == plan.IntervalCount && cycle.Currency == plan.Currency ? null : Cycle(plan, from, Settings);
     }
 
-    private static BillingCycle Cycle(Plan plan, DateTimeOffset from, BillingSettings settings) => new(from, settings.Anchor ?? from, settings.TimeZone, plan.Interval, plan.IntervalCount, plan.Currency);
+    private static BillingCycle Cycle(Plan plan, DateTimeOffset from, BillingSettings settings) => new(from, AnchorOf(settings) ?? from, settings.TimeZone, plan.Interval, plan.IntervalCount, plan.Currency);
 }
 
 /// <summary>What a subscription refuses.</summary>

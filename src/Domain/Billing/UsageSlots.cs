@@ -350,7 +350,7 @@ public sealed class UsageSlots
 /// <param name="To">The first moment behind it.</param>
 public readonly record struct UsageWindow(long From, long To)
 {
-    // What was taken in when the invoice was being made may have been written just after it.
+    // What was taken in when the invoice was being made may have been written just after it, and the clock of the process that took it in may go before.
     private const long Slack = TimeSpan.TicksPerMinute;
 
     private readonly long madeAt = long.MaxValue;
@@ -371,7 +371,7 @@ public readonly record struct UsageWindow(long From, long To)
     internal bool KnowsLate => madeAt != long.MaxValue;
 
     /// <summary>Whether an event that was taken in at that time came late.</summary>
-    internal bool IsLate(long at, long sequence) => at > madeAt || (sequence > through && at > madeAt - Slack);
+    internal bool IsLate(long at, long sequence) => sequence > through ? at > madeAt - Slack : madeAt < long.MaxValue - Slack && at > madeAt + Slack;
 }
 
 /// <summary>Where an event belongs.</summary>

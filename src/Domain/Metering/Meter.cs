@@ -20,7 +20,7 @@ public enum Aggregation
     /// <summary>The largest value.</summary>
     Max,
 
-    /// <summary>The value of the newest event, by the event's own time; of two at one time the one that was recorded later.</summary>
+    /// <summary>The value of the newest event, by the event's own time; of several at one time the largest, so that the order of arrival does not matter.</summary>
     Latest,
 
     /// <summary>The value that so many percent of the values do not exceed (nearest rank), exactly.</summary>

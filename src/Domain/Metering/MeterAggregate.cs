@@ -38,7 +38,7 @@ public sealed class MeterAggregate(Aggregation aggregation)
     /// <summary>Takes a reading in.</summary>
     /// <param name="reading">The reading.</param>
     /// <param name="time">The event's own time.</param>
-    /// <param name="sequence">The event's number in the log: tells which of two events of one time is the newer one.</param>
+    /// <param name="sequence">The event's number in the log.</param>
     public void Add(MeterReading reading, DateTimeOffset time, long sequence)
     {
         ArgumentNullException.ThrowIfNull(reading);
@@ -66,10 +66,7 @@ public sealed class MeterAggregate(Aggregation aggregation)
                 Chosen = Chosen is { } most && most >= value ? most : value;
                 break;
             case Aggregation.Latest:
-                if ((ticks, sequence).CompareTo(Newest) > 0)
-                {
-                    (Newest, Chosen) = ((ticks, sequence), value);
-                }
+                Choose((ticks, sequence), value);
 
                 break;
             case Aggregation.Percentile:
@@ -106,9 +103,25 @@ public sealed class MeterAggregate(Aggregation aggregation)
             values[value] = values.GetValueOrDefault(value) + count;
         }
 
-        if (aggregation == Aggregation.Max ? other.Chosen is { } most && !(Chosen >= most) : other.Newest.CompareTo(Newest) > 0)
+        if (other.Chosen is { } chosen)
         {
-            (Newest, Chosen) = (other.Newest, other.Chosen);
+            if (aggregation == Aggregation.Latest)
+            {
+                Choose(other.Newest, chosen);
+            }
+            else if (!(Chosen >= chosen))
+            {
+                Chosen = chosen;
+            }
+        }
+    }
+
+    // Of several of one time the largest counts, and not the one that came last: what is owed does not depend on the order in which usage arrives.
+    private void Choose((long Ticks, long Sequence) newest, decimal value)
+    {
+        if (newest.Ticks > Newest.Ticks || (newest.Ticks == Newest.Ticks && (value > Chosen || (value == Chosen && newest.Sequence > Newest.Sequence))))
+        {
+            (Newest, Chosen) = (newest, value);
         }
     }
 

@@ -85,6 +85,9 @@ public sealed record ResolvePayment(string Tenant, string Payment, PaymentOperat
 /// </summary>
 public sealed record Payment : IState<Payment>
 {
+    /// <summary>What the keys of payments for the platform's invoices begin with. Such a payment is the platform's money: only the invoice gives it back.</summary>
+    public const string InvoiceKeys = "invoice/";
+
     /// <summary>The payment before it is asked for.</summary>
     public static Payment Initial { get; } = new();
 
@@ -248,6 +251,12 @@ public sealed record Payment : IState<Payment>
         if (RefundRequests.TryGetValue(command.Refund, out var before))
         {
             return command.Amount is not { } again || Currencies.Normal(again) == before.Amount ? Decision.Unchanged : PaymentErrors.KeyReused();
+        }
+
+        // Whoever pays an invoice does not decide that the money goes back, and the invoice would not know of it.
+        if (request.Key.StartsWith(InvoiceKeys, StringComparison.Ordinal) && !command.Key.StartsWith(InvoiceKeys, StringComparison.Ordinal))
+        {
+            return PaymentErrors.OfInvoice(command.Payment);
         }
 
         if (Captured <= 0)

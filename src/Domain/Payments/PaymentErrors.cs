@@ -15,6 +15,9 @@ public static class PaymentErrors
     /// <summary>It belongs to another customer.</summary>
     public static DomainError NotYours() => new("not-yours", "This payment belongs to another customer.", "Use a payment of the customer who was authenticated in this conversation.", 403);
 
+    /// <summary>It pays an invoice of the platform.</summary>
+    public static DomainError OfInvoice(string payment) => new("payment-of-invoice", $"Payment '{Shown(payment)}' pays an invoice of the platform.", "The platform refunds invoices; dispute the line of the invoice that is wrong.", 403);
+
     /// <summary>A key that was used for something else.</summary>
     public static DomainError KeyReused() => new("idempotency-key-reused", "This idempotency key was used before, for another request.", "Use a new key for a new request.");
 

@@ -47,6 +47,32 @@ public sealed class Closing_a_period
     }
 
     [Test]
+    public async Task Goes_on_where_a_change_of_the_plan_came_into_the_log_behind_the_closing_before_it()
+    {
+        await world.SubscribeAsync();
+        world.Time.Advance(TimeSpan.FromDays(1));
+        await world.SettleAsync();
+        // Decided one second before the end of January, recorded behind its closing; each day is billed from then on.
+        var from = BillingWorld.February.AddSeconds(-1);
+        await world.WriteAsync(Subscription.Stream(BillingWorld.Tenant), new PlanChanged("team", 1, from, new(from, from, "UTC", BillingInterval.Day, 1, "USD"), null, from));
+        await world.UseAsync("calls", 1m, BillingWorld.February.AddSeconds(-1));
+        await world.UseAsync("calls", 1m, BillingWorld.February.AddHours(1));
+        await world.SettleAsync();
+        world.Time.Advance(TimeSpan.FromDays(2));
+        await world.SettleAsync();
+
+        List<InvoiceGenerated> invoices = [];
+        await foreach (var recorded in world.Store.ReadAllAsync(filter: EventFilter.Types("billing.invoice.generated")))
+        {
+            invoices.Add((InvoiceGenerated)DomainEventTypes.Create().Read(recorded.Type, recorded.Data.Span));
+        }
+
+        invoices.Should().HaveCountGreaterThan(1, "closing goes on");
+        invoices.Zip(invoices.Skip(1)).Should().OnlyContain(p => p.First.Draft.Basis.Period.To == p.Second.Draft.Basis.Period.From, "no moment is billed twice");
+        invoices[1].Draft.Lines.Single(l => l.Usage is not null).Usage!.Quantity.Should().Be(1m);
+    }
+
+    [Test]
     public async Task Again_gives_the_same_invoice_whatever_came_in_between()
     {
         await world.SubscribeAsync();

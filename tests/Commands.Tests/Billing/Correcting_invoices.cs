@@ -188,6 +188,24 @@ public sealed class Correcting_invoices
     }
 
     [Test]
+    public async Task Credit_is_not_used_up_twice_while_an_attempt_is_under_way()
+    {
+        var (second, third) = await CreditOfTwentyAsync();
+        (await corrector.Collector.TakeAsync(Tenant, second, "sandbox_timeout_before_charge", null, BillingWorld.Context)).State.Open!.Amount.Should().Be(Money.Usd(29m));
+        var paid = await corrector.Collector.TakeAsync(Tenant, third, "pm_card_visa", null, BillingWorld.Context);
+        paid.State.Paid!.Amount.Should().Be(Money.Usd(49m), "the attempt for the other invoice has used it up");
+    }
+
+    [Test]
+    public async Task Credit_is_not_used_up_twice_by_attempts_at_once()
+    {
+        var (second, third) = await CreditOfTwentyAsync();
+        var paid = await Task.WhenAll(((string[])[second, third]).Select(i => Task.Run(() => corrector.Collector.TakeAsync(Tenant, i, "pm_card_visa", null, BillingWorld.Context))));
+        paid.Sum(p => p.State.Paid!.Amount.Amount).Should().Be(78m);
+        (await corrector.BalanceAsync()).Should().Be(0m);
+    }
+
+    [Test]
     public async Task Several_processes_that_re_rate_at_once_issue_one_note()
     {
         await IssueAsync();
@@ -283,6 +301,16 @@ public sealed class Correcting_invoices
     }
 
     [Test]
+    public async Task The_daily_look_does_not_wait_for_a_whole_day_that_the_process_may_not_live()
+    {
+        var watch = new Watch();
+        using var job = new CorrectionJob(corrector.Closed, corrector.Desk, watch, Microsoft.Extensions.Logging.Abstractions.NullLogger<CorrectionJob>.Instance);
+        await job.StartAsync(default);
+        (await watch.First.Task.WaitAsync(TimeSpan.FromMinutes(1))).Should().BeLessThan(TimeSpan.FromHours(1));
+        await job.StopAsync(default);
+    }
+
+    [Test]
     public async Task What_cannot_be_re_rated_is_refused()
     {
         (await RefusalAsync(() => corrector.Desk.LookAsync(Tenant, "none"))).Should().Be("invoice-not-found");
@@ -339,6 +367,17 @@ public sealed class Correcting_invoices
         again.Lines.Select(l => l.Usage?.Root).Should().Equal(draft.Lines.Select(l => l.Usage?.Root));
     }
 
+    /// <summary>Credit of 20, and the invoices of the next two months, of 49 each.</summary>
+    private async Task<(string Second, string Third)> CreditOfTwentyAsync()
+    {
+        await IssueAsync();
+        await world.Invoices.HandleAsync(new RecordInvoicePayment(Tenant, Id, "bank transfer", world.Time.GetUtcNow()), Corrector.Platform);
+        await DisputeAsync(1, null, 20m);
+        world.Time.Advance(TimeSpan.FromDays(60));
+        await corrector.SettleAsync();
+        return (Invoice.IdOf(Tenant, BillingWorld.February), Invoice.IdOf(Tenant, BillingWorld.February.AddMonths(1)));
+    }
+
     private static WhatIfQuestion Question(WhatIfChange change) => new(change, null, null, Tenant, null, 50);
 
     private static async Task<string> RefusalAsync(Func<Task> ask) => (await FluentActions.Awaiting(ask).Should().ThrowAsync<DomainException>()).Which.Error.Code;
@@ -379,5 +418,17 @@ public sealed class Correcting_invoices
         }
 
         return events.ToImmutable();
+    }
+
+    /// <summary>A clock whose timers never fire, which tells how long the first one is to wait.</summary>
+    private sealed class Watch : TimeProvider
+    {
+        public TaskCompletionSource<TimeSpan> First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            First.TrySetResult(dueTime);
+            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 }

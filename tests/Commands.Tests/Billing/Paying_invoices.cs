@@ -101,6 +101,56 @@ public sealed class Paying_invoices
     }
 
     [Test]
+    public async Task Goes_on_with_an_attempt_by_hand_whose_process_ended()
+    {
+        await IssueAsync(null);
+        await world.Invoices.HandleAsync(new AttemptInvoicePayment(BillingWorld.Tenant, Id, "pm_card_visa", null, world.Time.GetUtcNow()), BillingWorld.Context);
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).State.Should().Be(InvoiceState.Paying);
+        world.Time.Advance(TimeSpan.FromMinutes(15));
+        await world.SettleAsync();
+        var invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paid, 1));
+        (await world.Payments.FindAsync(BillingWorld.Tenant, invoice.Paid!.Payment!))!.State.Captured.Should().Be(49m);
+    }
+
+    [Test]
+    public async Task Enters_what_the_processor_gave_back_unasked_once()
+    {
+        var invoice = await IssueAsync("pm_card_visa");
+        await GivenBackAsync(invoice.Paid!.Payment!);
+        await world.SettleAsync();
+        await GivenBackAsync(invoice.Paid.Payment!);
+        await world.SettleAsync();
+        invoice = await world.InvoiceAsync(Id);
+        invoice.Refunds.Should().ContainSingle().Which.Should().Match<InvoiceRefund>(r => r.Amount == Money.Usd(20m) && r.Given == true && r.Actor == "payment-processor");
+        (await FluentActions.Invoking(() => world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f1", Money.Usd(30m), "goodwill", BillingWorld.Context)).Should().ThrowAsync<DomainException>()).Which.Error.Code.Should().Be("refund-too-large");
+    }
+
+    [Test]
+    public async Task Enters_what_the_processor_gave_back_before_the_invoice_knew_that_it_was_paid()
+    {
+        await IssueAsync(null);
+        var begun = await world.Invoices.HandleAsync(new AttemptInvoicePayment(BillingWorld.Tenant, Id, "pm_card_visa", null, world.Time.GetUtcNow()), BillingWorld.Context);
+        var open = begun.State.Open!;
+        await world.Payments.RequestAsync(new(PaymentOperation.Charge, open.Amount, open.Method, null, null, $"Invoice {begun.State.Number}"), BillingWorld.Context with { IdempotencyKey = Invoice.PaymentKey(Id, 1) });
+        await GivenBackAsync(open.Payment);
+        await world.SettleAsync();
+        world.Time.Advance(TimeSpan.FromMinutes(15));
+        await world.SettleAsync();
+        var invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Refunded).Should().Be((InvoiceState.Paid, 20m));
+    }
+
+    [Test]
+    public async Task Is_not_refunded_behind_the_invoices_back()
+    {
+        var invoice = await IssueAsync("pm_card_visa");
+        var refund = () => world.Payments.RefundAsync(invoice.Paid!.Payment!, Money.Usd(1m), "mine", BillingWorld.Context with { IdempotencyKey = "http/acme/r1" });
+        (await refund.Should().ThrowAsync<DomainException>()).Which.Error.Code.Should().Be("payment-of-invoice");
+    }
+
+    [Test]
     public async Task Pays_with_nothing_where_nothing_is_owed()
     {
         await world.SubscribeAsync(new() { Discounts = [new(100m, null, BillingWorld.February.AddMonths(-1), null, "Free")], PaymentMethod = "pm_card_visa" });
@@ -170,6 +220,14 @@ public sealed class Paying_invoices
         }
 
         payments.Should().ContainSingle();
+    }
+
+    /// <summary>The processor tells that it gave 20 back without being asked.</summary>
+    private async Task GivenBackAsync(string payment)
+    {
+        var reference = (await world.Payments.FindAsync(BillingWorld.Tenant, payment))!.State.Reference!;
+        ProcessorPayment seen = new(reference, BillingWorld.Tenant, payment, ProcessorStatus.Captured, "USD", 49m, [new("dispute-1", null, 20m, ProcessorRefundStatus.Done)]);
+        await world.Payments.HandleAsync(new ObservePayment(BillingWorld.Tenant, payment, seen, world.Time.GetUtcNow()), BillingWorld.Context);
     }
 
     private async Task<Invoice> IssueAsync(string? method)

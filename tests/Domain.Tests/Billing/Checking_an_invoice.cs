@@ -77,6 +77,32 @@ public sealed class Checking_an_invoice
     }
 
     [Test]
+    public void names_a_line_whose_text_time_or_number_was_changed()
+    {
+        Bills.Check(With(l => l with { Description = "something else" }), Usage).Should().Equal("line 2: it is for 'calls'; the invoice says 'something else'");
+        Bills.Check(With(l => l with { Number = 7 }), Usage).Should().Equal("line 7: it is line 2");
+        Bills.Check(Invoice with { Lines = Invoice.Lines.SetItem(0, Invoice.Lines[0] with { To = Bills.From.AddDays(3) }) }, Usage).Should().ContainSingle().Which.Should().StartWith("line 1: it is for ");
+
+        static InvoiceStatement With(Func<InvoiceLine, InvoiceLine> change) => Invoice with { Lines = Invoice.Lines.SetItem(1, change(Invoice.Lines[1])) };
+    }
+
+    [Test]
+    public void says_that_an_invoice_cannot_be_calculated()
+    {
+        var period = Invoice.Basis.Period;
+        Bills.Check(Invoice with { Basis = Invoice.Basis with { Period = period with { WholeTo = period.WholeFrom }, Segments = [.. Invoice.Basis.Segments.Select(s => s with { Seconds = 0 })] } }, Usage)
+            .Should().ContainSingle().Which.Should().Contain("the invoice itself was changed");
+    }
+
+    [Test]
+    public void takes_usage_that_a_process_with_a_clock_that_goes_before_took_in_for_a_part_of_the_invoice()
+    {
+        // The events are taken in at the latest a moment after their time: the clock of the process that makes the invoice is seconds behind.
+        var made = Bills.From.AddMinutes(Count - 1).AddSeconds(-5);
+        Bills.Check(Invoice with { MadeAt = made }, Usage).Should().BeEmpty();
+    }
+
+    [Test]
     public void sees_an_event_that_belongs_to_no_line()
     {
         Bills.Check(Invoice, [.. Usage, Bills.Event(9, Bills.From, Bills.Reading("other", 1m))]).Should().Equal("invoice: 1 events of the period belong to no line; the invoice says 0");

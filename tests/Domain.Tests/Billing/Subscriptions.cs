@@ -30,6 +30,15 @@ public sealed class A_tenant_without_a_subscription : Given<Subscription>
     }
 
     [Test]
+    public void begin_periods_with_whole_seconds_also_where_the_anchor_has_a_part_of_one()
+    {
+        var settings = new BillingSettings { Anchor = Some.Utc(2026, 2, 1, 5).AddMilliseconds(700) };
+        var started = Subscription.Initial.Start(new("acme", Some.Plan("team"), null, settings, null, Some.At)).Events.OfType<PlanStarted>().Single();
+        started.Cycle.Anchor.Should().Be(Some.Utc(2026, 2, 1, 5));
+        Some.After(started).Configure(new("acme", settings with { Anchor = Some.Utc(2026, 2, 3).AddTicks(1) }, Some.At.AddDays(1))).Events.OfType<BillingConfigured>().Single().Cycle!.Anchor.Should().Be(Some.Utc(2026, 2, 3));
+    }
+
+    [Test]
     public void names_all_that_is_wrong_with_its_settings() => When(s => s.Start(new("acme", Some.Plan("team"), 400, new()
     {
         TimeZone = "Mars/Olympus",

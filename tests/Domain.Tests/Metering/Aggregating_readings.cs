@@ -68,12 +68,18 @@ public sealed class Aggregating_readings
     }
 
     [Test]
-    public void of_one_time_takes_the_later_recorded_one_as_the_latest()
+    public void of_one_time_takes_the_largest_as_the_latest_whichever_came_last()
     {
-        var latest = new MeterAggregate(Aggregation.Latest);
-        latest.Add(new("m", 2), Start, 8);
-        latest.Add(new("m", 1), Start, 7);
+        var (latest, other, parts) = (new MeterAggregate(Aggregation.Latest), new MeterAggregate(Aggregation.Latest), new MeterAggregate(Aggregation.Latest));
+        latest.Add(new("m", 2), Start, 7);
+        latest.Add(new("m", 1), Start, 8);
         latest.Value().Should().Be(2);
+        other.Add(new("m", 1), Start, 7);
+        other.Add(new("m", 2), Start, 8);
+        other.Value().Should().Be(2);
+        parts.Add(new("m", 1), Start, 9);
+        parts.Merge(latest);
+        parts.Value().Should().Be(2);
     }
 
     [Test]
@@ -93,7 +99,7 @@ public sealed class Aggregating_readings
         Aggregation.UniqueCount => readings.Select(r => r.Reading.Item).Distinct().Count(),
         _ when readings.Length == 0 => null,
         Aggregation.Max => readings.Max(r => r.Reading.Value),
-        Aggregation.Latest => readings.OrderBy(r => r.Time).ThenBy(r => r.Sequence).Last().Reading.Value,
+        Aggregation.Latest => readings.OrderBy(r => r.Time).ThenBy(r => r.Reading.Value).Last().Reading.Value,
         _ => readings.Select(r => r.Reading.Value).Order().ElementAt((int)Math.Ceiling(percentile / 100 * readings.Length) - 1),
     };
 }

@@ -84,6 +84,17 @@ public sealed class Giving_money_back : Given<Payment>
     public void again_changes_nothing() => When(p => p.Ask(Some.Refund(60, "f0"))).ThenNothing();
 }
 
+public sealed class A_payment_of_an_invoice : Given<Payment>
+{
+    protected override object[] Events => [Some.Requested() with { Key = "invoice/i1/attempt/1" }, Some.Captured()];
+
+    [Test]
+    public void is_given_back_by_the_invoice() => When(p => p.Ask(Some.Refund(1) with { Key = "invoice/i1/refund/f1" })).Decision.Events.Should().ContainSingle();
+
+    [Test]
+    public void is_given_back_in_no_other_way() => When(p => p.Ask(Some.Refund(1))).ThenRefused(PaymentErrors.OfInvoice("p1"));
+}
+
 public sealed class A_payment_that_was_not_taken : Given<Payment>
 {
     protected override object[] Events => [Some.Requested(PaymentOperation.Authorize), new PaymentAuthorized("sb_1", Money.Usd(100), Some.At)];
