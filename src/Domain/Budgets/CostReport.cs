@@ -56,6 +56,9 @@ public sealed record CostDay
 
     /// <summary>Of a day: what those cost, in USD.</summary>
     public decimal RetryCost { get; init; }
+
+    /// <summary>The beginning of the day (UTC) that a moment lies on.</summary>
+    public static DateTimeOffset DayOf(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerDay), TimeSpan.Zero);
 }
 
 /// <summary>What a tenant's money went into.</summary>
