@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AIaaS.Api.Http;
 using AIaaS.Domain.Billing;
 
 namespace AIaaS.Api.Billing;
@@ -15,54 +16,29 @@ internal static class NoteCsv
         var text = new StringBuilder(Header).Append("\r\n");
         foreach (var line in content.Lines)
         {
-            Row(
+            Csv.Row(
                 text,
                 note.Number,
                 content.InvoiceNumber,
                 line.Line?.ToString(CultureInfo.InvariantCulture),
                 line.Kind.ToString().ToLowerInvariant(),
                 line.Description,
-                Time(line.From),
-                Time(line.To),
-                Plain(line.Before),
-                Plain(line.After),
-                Plain(line.Difference),
+                Csv.Time(line.From),
+                Csv.Time(line.To),
+                Csv.Plain(line.Before),
+                Csv.Plain(line.After),
+                Csv.Plain(line.Difference),
                 content.Currency,
-                Plain(line.QuantityBefore),
-                Plain(line.QuantityAfter),
-                Plain(line.QuantityDifference),
-                Plain(line.PriceVersionBefore),
-                Plain(line.PriceVersionAfter),
+                Csv.Plain(line.QuantityBefore),
+                Csv.Plain(line.QuantityAfter),
+                Csv.Plain(line.QuantityDifference),
+                Csv.Plain(line.PriceVersionBefore),
+                Csv.Plain(line.PriceVersionAfter),
                 string.Join(' ', line.Reasons),
                 line.Arithmetic);
         }
 
-        Row(text, note.Number, content.InvoiceNumber, null, "total", null, Time(content.Draft.Basis.Period.From), Time(content.Draft.Basis.Period.To), Plain(content.TotalBefore), Plain(content.TotalAfter), Plain(content.Amount), content.Currency, null, null, null, null, null, null, null);
+        Csv.Row(text, note.Number, content.InvoiceNumber, null, "total", null, Csv.Time(content.Draft.Basis.Period.From), Csv.Time(content.Draft.Basis.Period.To), Csv.Plain(content.TotalBefore), Csv.Plain(content.TotalAfter), Csv.Plain(content.Amount), content.Currency, null, null, null, null, null, null, null);
         return Encoding.UTF8.GetBytes(text.ToString());
     }
-
-    private static void Row(StringBuilder text, params ReadOnlySpan<string?> cells)
-    {
-        for (var i = 0; i < cells.Length; i++)
-        {
-            text.Append(i == 0 ? "" : ",").Append(Cell(cells[i] ?? ""));
-        }
-
-        text.Append("\r\n");
-    }
-
-    private static string Cell(string value)
-    {
-        // A spreadsheet takes a text that begins so for a formula; numbers are left alone.
-        if (value.Length > 0 && value[0] is '=' or '+' or '-' or '@' or '\t' or '\r' && !decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out _))
-        {
-            value = "'" + value;
-        }
-
-        return value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
-
-    private static string Plain(decimal? number) => number?.ToString("0.############################", CultureInfo.InvariantCulture) ?? "";
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -73,7 +73,7 @@ internal static class CostEndpoints
             .Example(response: Report);
         reports.MapPost("", MakeAsync)
             .Describe("makeCostReport", "Make a day's cost report", "For a day (UTC) that is over; yesterday when none is named. A report is made once: one that was made before stays as it is.")
-            .ForTenants(Scopes.KpisRead).Problem(422, 503)
+            .ForTenants(Scopes.BudgetsWrite).Problem(422, 503)
             .Idempotent()
             .Example("""{ "date": "2026-01-30" }""", """{ "date": "2026-01-30", "made": true, "alarms": 1 }""");
         v1.MapGroup("/safe-mode").WithTags("Costs").MapGet("", SafeMode)
@@ -86,8 +86,8 @@ internal static class CostEndpoints
     {
         var query = new QueryReader(context);
         var by = query.Choice<CostGrouping>("by") ?? CostGrouping.Day;
-        var to = Day(query.Time("to") ?? time.GetUtcNow().AddDays(1));
-        var from = query.Time("from") is { } given ? Day(given) : to.Year > 1 ? to.AddDays(-30) : to;
+        var to = CostDay.DayOf(query.Time("to") ?? time.GetUtcNow().AddDays(1));
+        var from = query.Time("from") is { } given ? CostDay.DayOf(given) : to.Year > 1 ? to.AddDays(-30) : to;
         var format = query.Text("format");
         if (format is not (null or "json" or "csv"))
         {
@@ -102,7 +102,7 @@ internal static class CostEndpoints
         query.Done();
         var table = Http.Answer.One("costs", "", await costs.GetAsync(caller.Tenant, by, from, to, freshness.Wanted, cancellationToken), freshness);
         var isCsv = format is null ? context.Request.Headers.Accept.ToString().StartsWith("text/csv", StringComparison.OrdinalIgnoreCase) : format == "csv";
-        return isCsv ? TypedResults.Text(Csv(table.Value!), "text/csv; charset=utf-8", Encoding.UTF8) : table;
+        return isCsv ? TypedResults.Text(Table(table.Value!), "text/csv; charset=utf-8", Encoding.UTF8) : table;
     }
 
     private static async Task<Ok<Page<CostReportDocument>>> ListAsync(Caller caller, Freshness freshness, CostQueries costs, HttpContext context, CancellationToken cancellationToken)
@@ -118,7 +118,7 @@ internal static class CostEndpoints
 
     private static async Task<Ok<CostReportView>> MakeAsync(JsonBody<CostReportBody> body, Caller caller, CostReporter reporter, TimeProvider time, HttpContext context)
     {
-        var day = Day(time.GetUtcNow().AddDays(-1));
+        var day = CostDay.DayOf(time.GetUtcNow().AddDays(-1));
         if (body.Value.Date is { } text && !DateTimeOffset.TryParseExact(text, Date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out day))
         {
             throw new ProblemException(400, "invalid-parameter", "'date' is no day.", "Give a day such as 2026-01-30, or leave it out for yesterday.");
@@ -136,15 +136,12 @@ internal static class CostEndpoints
         return TypedResults.Ok(new SafeModeView(!low.IsEmpty, low));
     }
 
-    private static DateTimeOffset Day(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerDay), TimeSpan.Zero);
-
-    private static string Csv(CostTable table)
+    private static string Table(CostTable table)
     {
         var text = new StringBuilder("value,count,total,mean,p50,p95,most\r\n");
         foreach (var row in table.Rows)
         {
-            var value = row.Value.AsSpan().IndexOfAny("\",\r\n") < 0 ? row.Value : $"\"{row.Value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-            text.Append(CultureInfo.InvariantCulture, $"{value},{row.Count},{row.Total},{row.Mean},{row.P50},{row.P95},{row.Most}\r\n");
+            Csv.Row(text, row.Value, Csv.Plain(row.Count), Csv.Plain(row.Total), Csv.Plain(row.Mean), Csv.Plain(row.P50), Csv.Plain(row.P95), Csv.Plain(row.Most));
         }
 
         return text.ToString();

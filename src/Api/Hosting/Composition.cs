@@ -62,6 +62,7 @@ internal static class Composition
         services.AddSingleton(new WorkflowOptions { Folder = configuration["Workflows:Folder"], Environment = configuration["Workflows:Environment"] });
         services.AddSingleton(new BudgetOptions { OwnsLog = settings.OwnsLog });
         services.AddBudgets();
+        services.AddSingleton(CostGuardSettings.Read(configuration));
         services.AddCostGuard(reports: settings.Roles.HasFlag(Roles.Sagas));
         services.AddKnowledge().AddModels(configuration).AddRuns();
         services.AddOrders();

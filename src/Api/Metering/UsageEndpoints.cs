@@ -273,10 +273,11 @@ internal static class UsageCsv
     public static string Write(UsageReport report, IReadOnlyList<string> dimensions)
     {
         var text = new StringBuilder();
-        Row([.. new[] { "start", "end" }, .. dimensions, "value", "events"]);
+        Csv.Row(text, ["start", "end", .. dimensions, "value", "events"]);
         foreach (var row in report.Rows)
         {
-            Row(
+            Csv.Row(
+                text,
             [
                 row.Start.ToString(Time, CultureInfo.InvariantCulture),
                 row.End.ToString(Time, CultureInfo.InvariantCulture),
@@ -287,9 +288,5 @@ internal static class UsageCsv
         }
 
         return text.ToString();
-
-        void Row(IReadOnlyList<string> fields) => text.AppendJoin(',', fields.Select(Field)).Append("\r\n");
     }
-
-    private static string Field(string value) => value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

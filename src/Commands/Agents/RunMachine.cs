@@ -239,12 +239,12 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
 
     /// <summary>
     /// Asks for a call. Where money or tokens run low, for a shorter one, then for one of a cheaper tier, before the run is cut; the event
-    /// says so. In safe mode the cheaper tier is taken from the start, unless a fork names one.
+    /// says so. In safe mode the cheaper tier is taken from the start, unless a fork names one or the workflow keeps its tiers.
     /// </summary>
     private async Task<DomainEvent> RequestAsync(string step, RunCursor cursor, Tier wanted, string? named, int mostTokens, bool critic, Func<string, int, string> build, CancellationToken cancellationToken, bool isFixed = false)
     {
         var pins = Run.Started!.Pins;
-        var tier = IsSafe && !isFixed && named is null ? SafeModeRules.Cheaper(wanted, pins) : wanted;
+        var tier = IsSafe && !isFixed && named is null && Workflow.KeepsTier is not true ? SafeModeRules.Cheaper(wanted, pins) : wanted;
         var model = named ?? pins.Models.GetValueOrDefault(tier.ToString(), "");
         var most = mostTokens;
         var request = build(model, most);

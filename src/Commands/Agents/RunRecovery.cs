@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AIaaS.Commands.Bus;
 using AIaaS.Commands.Channels;
 using AIaaS.Commands.Knowledge;
 using AIaaS.Domain.Agents;
@@ -15,13 +16,12 @@ namespace AIaaS.Commands.Agents;
 /// keeps the set of what is open, and takes up what stands still. The checkpoint never passes something open, so a restart reads only
 /// what came behind it.
 /// </summary>
-public sealed class RunRecovery : ISubscription
+public sealed class RunRecovery : OpenWork
 {
     private const int Concurrency = 64;
     private static readonly TimeSpan LeaseInterval = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan LeaseSweep = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan UnclaimedFor = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly EventFilter Filter = EventFilter.Types(
         "agent.run.requested", "agent.run.completed", "agent.run.waiting", "agent.run.signalled", "agent.run.timed-out", "agent.run.moved", "tool.call.resolved",
         "conversation.message.received", "conversation.message.answered");
@@ -31,16 +31,12 @@ public sealed class RunRecovery : ISubscription
     private readonly RunEngine engine;
     private readonly RunSignals signals;
     private readonly ConversationService conversations;
-    private readonly ICheckpointStore checkpoints;
     private readonly IRetriever retriever;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<string, Open> open = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim slots;
-    private LogPosition? born;
-    private LogPosition received;
-    private SubscriptionState state = SubscriptionState.Stopped;
-    private string? lastError;
+    private bool isSearchable;
 
     /// <summary>Makes it; the subscription host runs it.</summary>
     public RunRecovery(
@@ -52,72 +48,37 @@ public sealed class RunRecovery : ISubscription
         IRetriever retriever,
         TimeProvider time,
         ILogger<RunRecovery>? logger = null)
+        : base(log, checkpoints, time, "run-recovery", Filter)
     {
-        (this.log, this.types, this.engine, this.conversations, this.checkpoints, this.retriever, this.time) = (log, types, engine, conversations, checkpoints, retriever, time);
+        (this.log, this.types, this.engine, this.conversations, this.retriever, this.time) = (log, types, engine, conversations, retriever, time);
         // The runs of a lost worker were all under way at once and go on so: none waits for another one's end.
         slots = new(engine.HasLease ? Math.Max(Concurrency, engine.Options.MaxActive) : Concurrency);
         signals = new(engine, log, types, IdSource.From(time), time);
         this.logger = logger ?? NullLogger<RunRecovery>.Instance;
     }
 
-    /// <inheritdoc />
-    public string Name => "run-recovery";
-
     /// <summary>Runs and answers that are open now, as far as the log has been followed.</summary>
     public int OpenRuns => open.Count;
 
     /// <inheritdoc />
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <remarks>A lost worker is to be missed soon: what is left of the 10 s that it may cost is the lease itself.</remarks>
+    protected override TimeSpan SweepEvery => engine.HasLease && engine.Options.RecoveryInterval > LeaseSweep ? LeaseSweep : engine.Options.RecoveryInterval;
+
+    /// <inheritdoc />
+    protected override void Clear()
     {
-        state = SubscriptionState.CatchingUp;
         open.Clear();
-        received = await checkpoints.LoadAsync(Name, cancellationToken);
-        born ??= await log.GetHeadAsync(cancellationToken);
-        try
-        {
-            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), SweepAsync(stop)], e => lastError = e, cancellationToken);
-        }
-        finally
-        {
-            state = SubscriptionState.Stopped;
-        }
+        isSearchable = false;
     }
 
     /// <inheritdoc />
-    public async Task<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
+    protected override void Take(RecordedEvent recorded, CancellationToken cancellationToken)
     {
-        var lag = await SubscriptionLag.MeasureAsync(log, received, Filter, cancellationToken);
-        return new(Name, state, received, lag.Events, lag.Seconds(time), 0, 0, lastError);
-    }
-
-    /// <inheritdoc />
-    public Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default) => Task.FromResult(0);
-
-    private async Task ReceiveAsync(CancellationToken cancellationToken)
-    {
-        await foreach (var message in log.SubscribeToAllAsync(received, Filter, cancellationToken))
-        {
-            if (message.Event is { } recorded)
-            {
-                Take(recorded);
-            }
-
-            received = message.Position;
-            if (message.Kind == SubscriptionMessageKind.CaughtUp)
-            {
-                state = SubscriptionState.Live;
-            }
-        }
-
-        throw new InvalidOperationException("The log ended the subscription without an error.");
-    }
-
-    private void Take(RecordedEvent recorded)
-    {
+        ArgumentNullException.ThrowIfNull(recorded);
         var name = new StreamName(recorded.Stream);
         if (recorded.Type == "agent.run.requested")
         {
-            open[recorded.Stream] = new(name.Tenant, name.Id, recorded.Position, received, recorded.Recorded);
+            open[recorded.Stream] = new(name.Tenant, name.Id, recorded.Position, Position, recorded.Recorded);
             return;
         }
 
@@ -152,46 +113,29 @@ public sealed class RunRecovery : ISubscription
         catch (UnreadableEventException e)
         {
             // The run stays open; taking it up says what is wrong with it.
-            lastError = e.Message;
+            LastError = e.Message;
             logger.LogWarning(e, "Event {Version} of {Stream} cannot be read", recorded.Version, recorded.Stream);
         }
     }
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
+    /// <inheritdoc />
+    protected override async Task LookAsync(CancellationToken cancellationToken)
     {
-        // A lost worker is to be missed soon: what is left of the 10 s that it may cost is the lease itself.
-        using var timer = new PeriodicTimer(engine.HasLease && engine.Options.RecoveryInterval > LeaseSweep ? LeaseSweep : engine.Options.RecoveryInterval, time);
-        var stored = received;
-        var storedAt = time.GetTimestamp();
-        var searchable = false;
-        while (await timer.WaitForNextTickAsync(cancellationToken))
+        // A run that searched before the index is complete would find less than there is.
+        isSearchable = isSearchable || retriever is not Bm25Retriever index || await index.WaitForAsync(Born!.Value, engine.Options.RecoveryInterval, cancellationToken);
+        if (!isSearchable)
         {
-            if (state != SubscriptionState.Live)
-            {
-                continue;
-            }
+            return;
+        }
 
-            // A run that searched before the index is complete would find less than there is.
-            searchable = searchable || retriever is not Bm25Retriever index || await index.WaitForAsync(born!.Value, engine.Options.RecoveryInterval, cancellationToken);
-            if (searchable)
+        var alive = await AliveAsync(cancellationToken);
+        foreach (var (stream, run) in open)
+        {
+            if (IsDue(stream, run) && !(time.GetUtcNow() < run.Until && run.Worker is { } owner && alive.Contains(owner)))
             {
-                var alive = await AliveAsync(cancellationToken);
-                foreach (var (stream, run) in open)
-                {
-                    if (IsDue(stream, run) && !(time.GetUtcNow() < run.Until && run.Worker is { } owner && alive.Contains(owner)))
-                    {
-                        await slots.WaitAsync(cancellationToken);
-                        run.Taken = true;
-                        _ = RecoverAsync(stream, run, cancellationToken);
-                    }
-                }
-            }
-
-            var done = Done();
-            if (done > stored && time.GetElapsedTime(storedAt) >= CheckpointInterval)
-            {
-                await checkpoints.StoreAsync(Name, done, cancellationToken);
-                (stored, storedAt) = (done, time.GetTimestamp());
+                await slots.WaitAsync(cancellationToken);
+                run.Taken = true;
+                _ = RecoverAsync(stream, run, cancellationToken);
             }
         }
     }
@@ -221,12 +165,13 @@ public sealed class RunRecovery : ISubscription
         var now = time.GetUtcNow();
         return now >= run.NextTry
             && (now >= run.Until
-                || (!run.IsResting && ((engine.Options.OwnsLog && run.Position <= born) || now - run.LastSeen >= (engine.HasLease ? LeaseInterval : engine.Options.Grace))));
+                || (!run.IsResting && ((engine.Options.OwnsLog && run.Position <= Born) || now - run.LastSeen >= (engine.HasLease ? LeaseInterval : engine.Options.Grace))));
     }
 
-    private LogPosition Done()
+    /// <inheritdoc />
+    protected override LogPosition Done()
     {
-        var done = received;
+        var done = Position;
         foreach (var run in open.Values)
         {
             if (run.Before < done)
@@ -246,7 +191,7 @@ public sealed class RunRecovery : ISubscription
             {
                 await TimeOutAsync(run, cancellationToken);
             }
-            else if (!(engine.Options.OwnsLog && run.Position <= born) && await IsMovingAsync(stream, run, cancellationToken))
+            else if (!(engine.Options.OwnsLog && run.Position <= Born) && await IsMovingAsync(stream, run, cancellationToken))
             {
                 return;
             }
@@ -275,7 +220,7 @@ public sealed class RunRecovery : ISubscription
         {
             run.Failures++;
             run.NextTry = time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(60, 1 << Math.Min(run.Failures, 6)));
-            lastError = $"{stream}: {e.Message}";
+            LastError = $"{stream}: {e.Message}";
             logger.LogWarning(e, "Run {Run} could not be taken up; it is tried again", run.Run);
         }
         catch (OperationCanceledException)

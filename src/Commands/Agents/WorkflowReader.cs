@@ -37,6 +37,7 @@ internal sealed class WorkflowReader(WorkflowSource source, IReadOnlyDictionary<
         var description = fields.Text("description") ?? "";
         var limits = ReadLimits(fields.Part("limits"));
         var fallback = fields.Text("fallback") ?? DefaultFallback;
+        bool? keepsTier = fields.Choice("safe_mode", ("cheaper", false), ("keep_tier", true)) ? true : null;
         if (fields.List("nodes") is not { } list || new WorkflowFragments(source, fragments).Expand(list) is not { } parts)
         {
             return null;
@@ -68,7 +69,7 @@ internal sealed class WorkflowReader(WorkflowSource source, IReadOnlyDictionary<
         var start = nodes.Find(n => n.Node is StartNode)?.Node;
         return start is null || source.Count > before
             ? null
-            : new(new(name, description, limits, fallback, [start, .. nodes.Select(n => n.Node).Where(n => n != start).OrderBy(n => n.Id, StringComparer.Ordinal)]), [.. nodes]);
+            : new(new(name, description, limits, fallback, [start, .. nodes.Select(n => n.Node).Where(n => n != start).OrderBy(n => n.Id, StringComparer.Ordinal)]) { KeepsTier = keepsTier }, [.. nodes]);
     }
 
     private WorkflowLimits ReadLimits(YamlPart? part)

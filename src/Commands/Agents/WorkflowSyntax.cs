@@ -154,6 +154,7 @@ internal static class WorkflowSyntax
         new("description", FieldKind.Text, "What it is for.", Most: 1_000),
         new("limits", FieldKind.Limits, "What bounds a run."),
         new("fallback", FieldKind.Text, "What the customer is told when a run is cut or fails.", Most: MaxText),
+        new("safe_mode", FieldKind.Choice, "What the safe mode does to the tiers of a run, when a budget runs low: takes cheaper ones, or keeps them. It is the outer workflow's that holds.") { Choices = ["cheaper", "keep_tier"], Default = "cheaper" },
         new("nodes", FieldKind.Nodes, "The nodes; a run begins at the one of type 'start'.", true, Most: MaxNodes),
     ];
 

@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using AIaaS.Domain.Billing;
-using AIaaS.Domain.Tenants;
 using AIaaS.EventStore;
 
 namespace AIaaS.Commands.Billing;
@@ -27,16 +25,14 @@ public sealed class InvoiceService : CommandService<Invoice>
 
     /// <summary>An invoice as it stands; null where there is none.</summary>
     public async Task<Loaded<Invoice>?> FindAsync(string tenant, string invoice, CancellationToken cancellationToken = default) =>
-        IsId(invoice) && await LoadAsync(Invoice.Stream(tenant, invoice), cancellationToken) is { State.Generated: not null } loaded ? loaded : null;
+        BillingIds.IsId(invoice) && await LoadAsync(Invoice.Stream(tenant, invoice), cancellationToken) is { State.Generated: not null } loaded ? loaded : null;
 
     /// <summary>An invoice as it stands.</summary>
     /// <exception cref="DomainException">There is none.</exception>
     public async Task<Loaded<Invoice>> GetAsync(string tenant, string invoice, CancellationToken cancellationToken = default) =>
         await FindAsync(tenant, invoice, cancellationToken) ?? throw new DomainException(InvoiceErrors.NotFound(invoice));
 
-    private static bool IsId(string? text) => text is { Length: >= 1 and <= 100 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
-
-    private static string Named(string invoice) => IsId(invoice) ? invoice : throw new DomainException(InvoiceErrors.NotFound(invoice ?? ""));
+    private static string Named(string invoice) => BillingIds.IsId(invoice) ? invoice : throw new DomainException(InvoiceErrors.NotFound(invoice ?? ""));
 }
 
 /// <summary>Sets how invoices look.</summary>
@@ -66,7 +62,7 @@ public sealed class BillingCalendarService : CommandService<BillingCalendar>
 /// </summary>
 public sealed class InvoiceNumbers(IEventStore log, EventTypes types, BillingOptions options)
 {
-    private readonly ConcurrentDictionary<int, Year> years = new();
+    private readonly NumberSeries<InvoiceNumberAssigned> numbers = new(log, types, e => (e.Tenant, e.Invoice));
 
     /// <summary>The number of an invoice: the one that it has, or the next.</summary>
     /// <param name="tenant">Whose invoice.</param>
@@ -74,54 +70,11 @@ public sealed class InvoiceNumbers(IEventStore log, EventTypes types, BillingOpt
     /// <param name="at">When it was made: decides the year.</param>
     /// <param name="context">On whose behalf.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<InvoiceNumberAssigned> AssignAsync(string tenant, string invoice, DateTimeOffset at, CommandContext context, CancellationToken cancellationToken = default)
+    public Task<InvoiceNumberAssigned> AssignAsync(string tenant, string invoice, DateTimeOffset at, CommandContext context, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        var number = at.UtcDateTime.Year;
-        var year = years.GetOrAdd(number, _ => new());
-        var stream = InvoiceNumberAssigned.Stream(number);
-        await year.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            while (true)
-            {
-                await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, year.Version + 1, long.MaxValue, cancellationToken))
-                {
-                    var assigned = (InvoiceNumberAssigned)types.Read(recorded.Type, recorded.Data.Span);
-                    year.Given[(assigned.Tenant, assigned.Invoice)] = assigned;
-                    year.Version = recorded.Version;
-                }
+        var year = at.UtcDateTime.Year;
+        return numbers.AssignAsync(InvoiceNumberAssigned.Stream(year), tenant, invoice, "invoice-number", Give, context, cancellationToken);
 
-                if (year.Given.TryGetValue((tenant, invoice), out var given))
-                {
-                    return given;
-                }
-
-                var next = year.Version + 2;
-                var text = string.Create(CultureInfo.InvariantCulture, $"{options.NumberPrefix}{number}-{next:000000}");
-                var metadata = new EventMetadata { Tenant = Tenant.Platform, Actor = context.Actor, CorrelationId = context.CorrelationId, CausationId = context.CausationId };
-                try
-                {
-                    await log.AppendAsync(stream, ExpectedVersion.Exact(year.Version), [types.Write(NamedId.Of("invoice-number", tenant, invoice), new InvoiceNumberAssigned(next, text, tenant, invoice, at), metadata)], cancellationToken);
-                }
-                catch (WrongExpectedVersionException)
-                {
-                    // Another process gave the number to another invoice, or to this one.
-                }
-            }
-        }
-        finally
-        {
-            year.Gate.Release();
-        }
-    }
-
-    private sealed class Year
-    {
-        public SemaphoreSlim Gate { get; } = new(1);
-
-        public Dictionary<(string Tenant, string Invoice), InvoiceNumberAssigned> Given { get; } = [];
-
-        public long Version { get; set; } = -1;
+        InvoiceNumberAssigned Give(long next) => new(next, string.Create(CultureInfo.InvariantCulture, $"{options.NumberPrefix}{year}-{next:000000}"), tenant, invoice, at);
     }
 }

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using AIaaS.Domain.Billing;
-using AIaaS.Domain.Tenants;
 using AIaaS.EventStore;
 
 namespace AIaaS.Commands.Billing;
@@ -52,7 +50,7 @@ public sealed class DisputeService : CommandService<InvoiceDisputes>
 /// </summary>
 public sealed class NoteNumbers(IEventStore log, EventTypes types)
 {
-    private readonly ConcurrentDictionary<(bool IsCredit, int Year), Series> all = new();
+    private readonly NumberSeries<NoteNumberAssigned> numbers = new(log, types, e => (e.Tenant, e.Note));
 
     /// <summary>The number of a note: the one that it has, or the next.</summary>
     /// <param name="tenant">Whose note.</param>
@@ -61,54 +59,10 @@ public sealed class NoteNumbers(IEventStore log, EventTypes types)
     /// <param name="at">When it was made: decides the year.</param>
     /// <param name="context">On whose behalf.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<NoteNumberAssigned> AssignAsync(string tenant, string note, bool isCredit, DateTimeOffset at, CommandContext context, CancellationToken cancellationToken = default)
+    public Task<NoteNumberAssigned> AssignAsync(string tenant, string note, bool isCredit, DateTimeOffset at, CommandContext context, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(context);
         var year = at.UtcDateTime.Year;
-        var series = all.GetOrAdd((isCredit, year), _ => new());
-        var stream = NoteNumberAssigned.Stream(isCredit, year);
-        await series.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            while (true)
-            {
-                await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, series.Version + 1, long.MaxValue, cancellationToken))
-                {
-                    var assigned = (NoteNumberAssigned)types.Read(recorded.Type, recorded.Data.Span);
-                    series.Given[(assigned.Tenant, assigned.Note)] = assigned;
-                    series.Version = recorded.Version;
-                }
-
-                if (series.Given.TryGetValue((tenant, note), out var given))
-                {
-                    return given;
-                }
-
-                var next = series.Version + 2;
-                var metadata = new EventMetadata { Tenant = Tenant.Platform, Actor = context.Actor, CorrelationId = context.CorrelationId, CausationId = context.CausationId };
-                try
-                {
-                    await log.AppendAsync(stream, ExpectedVersion.Exact(series.Version), [types.Write(NamedId.Of("note-number", tenant, note), new NoteNumberAssigned(next, NoteNumberAssigned.TextOf(isCredit, year, next), tenant, note, at), metadata)], cancellationToken);
-                }
-                catch (WrongExpectedVersionException)
-                {
-                    // Another process gave the number to another note, or to this one.
-                }
-            }
-        }
-        finally
-        {
-            series.Gate.Release();
-        }
-    }
-
-    private sealed class Series
-    {
-        public SemaphoreSlim Gate { get; } = new(1);
-
-        public Dictionary<(string Tenant, string Note), NoteNumberAssigned> Given { get; } = [];
-
-        public long Version { get; set; } = -1;
+        return numbers.AssignAsync(NoteNumberAssigned.Stream(isCredit, year), tenant, note, "note-number", next => new(next, NoteNumberAssigned.TextOf(isCredit, year, next), tenant, note, at), context, cancellationToken);
     }
 }
 

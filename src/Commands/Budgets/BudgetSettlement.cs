@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AIaaS.Commands.Bus;
 using AIaaS.Domain.Budgets;
 using AIaaS.EventStore;
 using Microsoft.Extensions.Logging;
@@ -25,28 +26,22 @@ public sealed record BudgetOptions
 /// Settles and releases what is reserved: follows the log, keeps the reservations that are open, and looks into the caller's stream when a call's outcome is recorded,
 /// when its run or saga ends, and when the deadline is past. The checkpoint never passes an open reservation, so that a restart finds those of processes that are gone.
 /// </summary>
-public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLedger ledger, ICheckpointStore checkpoints, TimeProvider time, BudgetOptions? options = null, ILogger<BudgetSettlement>? logger = null) : ISubscription
+public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLedger ledger, ICheckpointStore checkpoints, TimeProvider time, BudgetOptions? options = null, ILogger<BudgetSettlement>? logger = null)
+    : OpenWork(log, checkpoints, time, "budget-settlement", Filter)
 {
     private const int Concurrency = 64;
-    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly EventFilter Filter = EventFilter.Types(
         "budget.reserved", "budget.settled", "budget.released",
         "model.call.completed", "model.call.failed", "tool.call.succeeded", "tool.call.failed", "tool.call.unknown",
         "agent.run.completed", "saga.completed", "saga.compensated");
 
+    private readonly TimeProvider time = time;
     private readonly BudgetOptions options = options ?? new();
     private readonly ILogger logger = logger ?? NullLogger<BudgetSettlement>.Instance;
     private readonly Lock gate = new();
     private readonly Dictionary<(string Stream, string Reservation), Entry> open = [];
     private readonly Dictionary<string, List<Entry>> byCaller = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim slots = new(Concurrency);
-    private LogPosition? born;
-    private LogPosition received;
-    private SubscriptionState state = SubscriptionState.Stopped;
-    private string? lastError;
-
-    /// <inheritdoc />
-    public string Name => "budget-settlement";
 
     /// <summary>Reservations that are open now, as far as the log has been followed.</summary>
     public int Open
@@ -60,63 +55,23 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
         }
     }
 
-    /// <summary>How far the log has been followed.</summary>
-    public LogPosition Position => received;
+    /// <inheritdoc />
+    protected override TimeSpan SweepEvery => options.SweepEvery;
 
     /// <inheritdoc />
-    public async Task RunAsync(CancellationToken cancellationToken)
+    protected override void Clear()
     {
-        state = SubscriptionState.CatchingUp;
         lock (gate)
         {
             open.Clear();
             byCaller.Clear();
         }
-
-        received = await checkpoints.LoadAsync(Name, cancellationToken);
-        born ??= await log.GetHeadAsync(cancellationToken);
-        try
-        {
-            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), SweepAsync(stop)], e => lastError = e, cancellationToken);
-        }
-        finally
-        {
-            state = SubscriptionState.Stopped;
-        }
     }
 
     /// <inheritdoc />
-    public async Task<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
+    protected override void Take(RecordedEvent recorded, CancellationToken cancellationToken)
     {
-        var lag = await SubscriptionLag.MeasureAsync(log, received, Filter, cancellationToken);
-        return new(Name, state, received, lag.Events, lag.Seconds(time), 0, 0, lastError);
-    }
-
-    /// <inheritdoc />
-    public Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default) => Task.FromResult(0);
-
-    private async Task ReceiveAsync(CancellationToken cancellationToken)
-    {
-        await foreach (var message in log.SubscribeToAllAsync(received, Filter, cancellationToken))
-        {
-            if (message.Event is { } recorded)
-            {
-                Take(recorded, cancellationToken);
-            }
-
-            received = message.Position;
-            if (message.Kind == SubscriptionMessageKind.CaughtUp && state != SubscriptionState.Live)
-            {
-                state = SubscriptionState.Live;
-                Look(e => e.IsDue || IsLeft(e), cancellationToken);
-            }
-        }
-
-        throw new InvalidOperationException("The log ended the subscription without an error.");
-    }
-
-    private void Take(RecordedEvent recorded, CancellationToken cancellationToken)
-    {
+        ArgumentNullException.ThrowIfNull(recorded);
         if (!recorded.Type.StartsWith("budget.", StringComparison.Ordinal))
         {
             Mark(recorded.Stream, cancellationToken);
@@ -128,7 +83,7 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
             switch (types.Read(recorded.Type, recorded.Data.Span))
             {
                 case BudgetReserved e:
-                    Add(new(recorded.Stream, e, recorded.Position, received));
+                    Add(new(recorded.Stream, e, recorded.Position, Position));
                     break;
                 case BudgetSettled e:
                     Remove((recorded.Stream, e.Reservation));
@@ -141,7 +96,7 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
         catch (UnreadableEventException e)
         {
             // Its period cannot be folded either, so that nothing more is granted in it: whoever reads the status or the log sees why.
-            lastError = e.Message;
+            LastError = e.Message;
             logger.LogError(e, "Event {Version} of {Stream} cannot be read", recorded.Version, recorded.Stream);
         }
     }
@@ -188,38 +143,26 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
         foreach (var entry in marked)
         {
             entry.IsDue = true;
-            if (state == SubscriptionState.Live)
+            if (IsLive)
             {
                 Begin(entry, cancellationToken);
             }
         }
     }
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(options.SweepEvery, time);
-        var stored = received;
-        var storedAt = time.GetTimestamp();
-        while (await timer.WaitForNextTickAsync(cancellationToken))
-        {
-            if (state != SubscriptionState.Live)
-            {
-                continue;
-            }
+    /// <inheritdoc />
+    protected override void CaughtUp(CancellationToken cancellationToken) => Look(e => e.IsDue || IsLeft(e), cancellationToken);
 
-            var now = time.GetUtcNow();
-            Look(e => now >= e.NextTry && (e.IsDue || now >= e.Reserved.Until || IsLeft(e)), cancellationToken);
-            var done = Done();
-            if (done > stored && time.GetElapsedTime(storedAt) >= CheckpointInterval)
-            {
-                await checkpoints.StoreAsync(Name, done, cancellationToken);
-                (stored, storedAt) = (done, time.GetTimestamp());
-            }
-        }
+    /// <inheritdoc />
+    protected override Task LookAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        Look(e => now >= e.NextTry && (e.IsDue || now >= e.Reserved.Until || IsLeft(e)), cancellationToken);
+        return Task.CompletedTask;
     }
 
     /// <summary>Whether it was left behind by a process that is gone.</summary>
-    private bool IsLeft(Entry entry) => options.OwnsLog && entry.Position <= born;
+    private bool IsLeft(Entry entry) => options.OwnsLog && entry.Position <= Born;
 
     private void Look(Func<Entry, bool> isWanted, CancellationToken cancellationToken)
     {
@@ -235,11 +178,12 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
         }
     }
 
-    private LogPosition Done()
+    /// <inheritdoc />
+    protected override LogPosition Done()
     {
         lock (gate)
         {
-            return open.Count == 0 ? received : open.Values.Min(e => e.Before);
+            return open.Count == 0 ? Position : open.Values.Min(e => e.Before);
         }
     }
 
@@ -279,7 +223,7 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
         }
         catch (Exception e)
         {
-            lastError = $"{entry.Stream}: {e.Message}";
+            LastError = $"{entry.Stream}: {e.Message}";
             logger.LogWarning(e, "Reservation {Reservation} of {Stream} could not be settled; it is tried again", entry.Reserved.Reservation, entry.Stream);
             entry.IsDue = true;
             entry.NextTry = time.GetUtcNow() + options.SweepEvery * Math.Min(32, 1 << Math.Min(entry.Looks++, 5));

@@ -17,6 +17,7 @@ public static class CostGuardServices
     public static IServiceCollection AddCostGuard(this IServiceCollection services, bool reports)
     {
         services.TryAddSingleton(new CostGuardOptions());
+        services.AddSingleton<CostTelemetry>();
         services.TryAddSingleton<ISafeModePlans, SafeModePlans>();
         services.AddSingleton<SafeModeRegistry>();
         services.AddSingleton<ISubscription>(s => s.GetRequiredService<SafeModeRegistry>());

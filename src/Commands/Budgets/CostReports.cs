@@ -17,8 +17,8 @@ public sealed class CostReportService : CommandService<CostReport>
         : base(log, types, ids) => On<MakeCostReport>().In(c => CostReport.Stream(c.Tenant, c.Report.Date)).Decide((report, command) => report.Make(command));
 }
 
-/// <summary>Makes a tenant's cost report of a day: once, whoever asks how often. Its alarms stand in it and go to the program's log.</summary>
-public sealed class CostReporter(CostReportService service, ReadModel<CostDay> history, BudgetLedger budgets, IEventStore log, TimeProvider time, CostGuardOptions? options = null, ILogger<CostReporter>? logger = null)
+/// <summary>Makes a tenant's cost report of a day: once, whoever asks how often. Its alarms stand in it, go to the program's log and are counted.</summary>
+public sealed class CostReporter(CostReportService service, ReadModel<CostDay> history, BudgetLedger budgets, IEventStore log, TimeProvider time, CostGuardOptions? options = null, ILogger<CostReporter>? logger = null, CostTelemetry? telemetry = null)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly string[] Kinds = ["run", "workflow", "model"];
@@ -66,6 +66,7 @@ public sealed class CostReporter(CostReportService service, ReadModel<CostDay> h
         var made = await service.HandleAsync(new MakeCostReport(tenant, report), context, cancellationToken);
         if (!made.Events.IsEmpty)
         {
+            telemetry?.Made(tenant, report);
             foreach (var finding in report.Findings)
             {
                 logger.LogWarning("Costs of tenant {Tenant} have gone up on {Date}: {Finding}", tenant, date, finding.Text);
@@ -112,7 +113,7 @@ public sealed class CostReportJob(CostReporter reporter, CostReportService servi
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow() - After;
-        var last = new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerDay), TimeSpan.Zero).AddDays(-1);
+        var last = CostDay.DayOf(now).AddDays(-1);
         if (last <= reported)
         {
             return 0;

@@ -12,6 +12,7 @@ public abstract class LogFollower(IEventStore log, EventTypes types, IParkingLot
 {
     private readonly ConcurrentDictionary<string, long> versions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ImmutableList<ParkedEvent>> parked = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PositionSignal reached = new();
     private readonly SemaphoreSlim oneAtATime = new(1);
     private Dictionary<Guid, ParkedEvent>? parkedBefore;
@@ -23,6 +24,9 @@ public abstract class LogFollower(IEventStore log, EventTypes types, IParkingLot
 
     /// <summary>Everything in the log up to here is known.</summary>
     public LogPosition Position => reached.Reached;
+
+    /// <summary>Completes when all that there was at the start is known.</summary>
+    public Task Ready => ready.Task;
 
     /// <summary>Waits until it has passed a position.</summary>
     /// <returns>Whether it did within the time.</returns>
@@ -46,6 +50,7 @@ public abstract class LogFollower(IEventStore log, EventTypes types, IParkingLot
                 if (message.Kind == SubscriptionMessageKind.CaughtUp)
                 {
                     state = SubscriptionState.Live;
+                    ready.TrySetResult();
                 }
             }
 

@@ -22,75 +22,28 @@ public sealed partial class SagaRecovery(
     ICheckpointStore checkpoints,
     TimeProvider time,
     WorkerOptions? options = null,
-    ILogger<SagaRecovery>? logger = null) : ISubscription
+    ILogger<SagaRecovery>? logger = null) : OpenWork(log, checkpoints, time, "saga-recovery", EventFilter.Streams("saga-"))
 {
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan UnclaimedFor = TimeSpan.FromSeconds(5);
-    private static readonly EventFilter Filter = EventFilter.Streams("saga-");
 
+    private readonly TimeProvider time = time;
     private readonly WorkerOptions options = options ?? new();
     private readonly ILogger logger = logger ?? NullLogger<SagaRecovery>.Instance;
     private readonly ConcurrentDictionary<string, Open> open = new(StringComparer.Ordinal);
-    private LogPosition? born;
-    private LogPosition received;
-    private SubscriptionState state = SubscriptionState.Stopped;
-    private string? lastError;
-
-    /// <inheritdoc />
-    public string Name => "saga-recovery";
 
     /// <summary>Sagas that have something to do now, as far as the log has been followed.</summary>
     public int OpenSagas => open.Count;
 
     /// <inheritdoc />
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        state = SubscriptionState.CatchingUp;
-        open.Clear();
-        received = await checkpoints.LoadAsync(Name, cancellationToken);
-        born ??= await log.GetHeadAsync(cancellationToken);
-        try
-        {
-            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), SweepAsync(stop)], e => lastError = e, cancellationToken);
-        }
-        finally
-        {
-            state = SubscriptionState.Stopped;
-        }
-    }
+    protected override TimeSpan SweepEvery { get; } = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc />
-    public async Task<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
-    {
-        var lag = await SubscriptionLag.MeasureAsync(log, received, Filter, cancellationToken);
-        return new(Name, state, received, lag.Events, lag.Seconds(time), 0, 0, lastError);
-    }
+    protected override void Clear() => open.Clear();
 
     /// <inheritdoc />
-    public Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default) => Task.FromResult(0);
-
-    private async Task ReceiveAsync(CancellationToken cancellationToken)
+    protected override void Take(RecordedEvent recorded, CancellationToken cancellationToken)
     {
-        await foreach (var message in log.SubscribeToAllAsync(received, Filter, cancellationToken))
-        {
-            if (message.Event is { } recorded)
-            {
-                Take(recorded);
-            }
-
-            received = message.Position;
-            if (message.Kind == SubscriptionMessageKind.CaughtUp)
-            {
-                state = SubscriptionState.Live;
-            }
-        }
-
-        throw new InvalidOperationException("The log ended the subscription without an error.");
-    }
-
-    private void Take(RecordedEvent recorded)
-    {
+        ArgumentNullException.ThrowIfNull(recorded);
         var name = new StreamName(recorded.Stream);
         if (!catalog.Knows(name.Id))
         {
@@ -108,7 +61,7 @@ public sealed partial class SagaRecovery(
         var now = time.GetTimestamp();
         open.AddOrUpdate(
             recorded.Stream,
-            _ => new(name.Tenant, name.Id, received, recorded.Position, claimed, now),
+            _ => new(name.Tenant, name.Id, Position, recorded.Position, claimed, now),
             (_, known) => known with { Position = recorded.Position, Worker = claimed ?? known.Worker, MovedAt = now, Tries = 0 });
     }
 
@@ -121,34 +74,13 @@ public sealed partial class SagaRecovery(
         catch (UnreadableEventException e)
         {
             // Taking the saga up says what is wrong with it.
-            lastError = e.Message;
+            LastError = e.Message;
             return null;
         }
     }
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(SweepEvery, time);
-        var stored = received;
-        var storedAt = time.GetTimestamp();
-        while (await timer.WaitForNextTickAsync(cancellationToken))
-        {
-            if (state != SubscriptionState.Live)
-            {
-                continue;
-            }
-
-            await PublishAsync(cancellationToken);
-            var done = Done();
-            if (done > stored && time.GetElapsedTime(storedAt) >= CheckpointInterval)
-            {
-                await checkpoints.StoreAsync(Name, done, cancellationToken);
-                (stored, storedAt) = (done, time.GetTimestamp());
-            }
-        }
-    }
-
-    private async Task PublishAsync(CancellationToken cancellationToken)
+    /// <inheritdoc />
+    protected override async Task LookAsync(CancellationToken cancellationToken)
     {
         Dictionary<string, bool> alive = new(StringComparer.Ordinal);
         foreach (var (stream, saga) in open)
@@ -159,7 +91,7 @@ public sealed partial class SagaRecovery(
                 alive[owner] = await heartbeat.IsAliveAsync(owner, cancellationToken);
             }
 
-            var quiet = saga.Worker is null ? options.OwnsLog && saga.Position <= born ? TimeSpan.Zero : UnclaimedFor
+            var quiet = saga.Worker is null ? options.OwnsLog && saga.Position <= Born ? TimeSpan.Zero : UnclaimedFor
                 : alive[saga.Worker] ? options.StillFor
                 : TimeSpan.Zero;
             if (worker.IsActive(stream) || time.GetElapsedTime(saga.MovedAt) < quiet + Backoff(saga.Tries))
@@ -182,13 +114,13 @@ public sealed partial class SagaRecovery(
             }
             catch (BusUnavailableException e)
             {
-                lastError = e.Message;
+                LastError = e.Message;
                 return;
             }
             catch (UnreadableEventException e)
             {
                 // The worker that gets it says so, too, as a dead letter.
-                lastError = e.Message;
+                LastError = e.Message;
                 open.TryUpdate(stream, saga with { Tries = saga.Tries + 1, MovedAt = time.GetTimestamp() }, saga);
             }
         }
@@ -196,9 +128,10 @@ public sealed partial class SagaRecovery(
 
     private static TimeSpan Backoff(int tries) => tries == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(600, 5 << Math.Min(tries - 1, 7)));
 
-    private LogPosition Done()
+    /// <inheritdoc />
+    protected override LogPosition Done()
     {
-        var done = received;
+        var done = Position;
         foreach (var saga in open.Values)
         {
             if (saga.Before < done)

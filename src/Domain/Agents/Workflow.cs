@@ -23,7 +23,10 @@ public sealed record Workflow(string Name, string Description, WorkflowLimits Li
 
     // What is derived is not copied: a changed copy has a canonical form and a hash of its own.
     private Workflow(Workflow original) =>
-        (Name, Description, Limits, Fallback, Nodes) = (original.Name, original.Description, original.Limits, original.Fallback, original.Nodes);
+        (Name, Description, Limits, Fallback, Nodes, KeepsTier) = (original.Name, original.Description, original.Limits, original.Fallback, original.Nodes, original.KeepsTier);
+
+    /// <summary>True: a run in safe mode keeps the tiers that its nodes name; null: it takes cheaper ones. Never false, so that what means the same has one canonical form.</summary>
+    public bool? KeepsTier { get; init; }
 
     /// <summary>The canonical form: JSON without white space, members in a fixed order, what is not set left out. Two sources that mean the same have the same one.</summary>
     [JsonIgnore]

@@ -58,6 +58,23 @@ public sealed record CostCounts
         return builder.Build();
     }
 
+    /// <summary>Of each amount, in their order, how often it came in the one and in the other. Both on one resolution: cut amounts are comparable only with amounts that are cut alike.</summary>
+    internal static SortedDictionary<decimal, (long First, long Second)> Together(CostCounts first, CostCounts second)
+    {
+        var values = new SortedDictionary<decimal, (long First, long Second)>();
+        foreach (var (value, count) in first.Values)
+        {
+            values[value] = (count, 0);
+        }
+
+        foreach (var (value, count) in second.Values)
+        {
+            values[value] = (values.GetValueOrDefault(value).First, count);
+        }
+
+        return values;
+    }
+
     /// <summary>The same with so many significant digits.</summary>
     public CostCounts At(int digits) => Coarser(Digits, digits) == Digits ? this : Cut(Coarser(Digits, digits));
 

@@ -72,8 +72,10 @@ public readonly record struct RankSum(double Auc, double Z, double Normal, doubl
 /// <para>
 /// Costs of runs and calls: the rank-sum test of Mann and Whitney (Ann. Math. Statist. 18, 1947), one-sided, on mid-ranks. Its normal approximation, corrected for ties
 /// (Lehmann, Nonparametrics, 1975), is reported, but decides nothing: where most costs are equal (zeros) and few are dear, its tail is far too thin, and the rate of
-/// false alarms would not be what is stated. What decides is Chernoff's bound for a sum drawn without replacement (Hoeffding, JASA 58, 1963, theorem 4), which is never below
-/// the exact p-value of the permutation test, with any ties. It costs some power: a p-value comes out some times larger.
+/// false alarms would not be what is stated. What decides is a permutation test on rank sums, which holds with any ties and any tails: its p-value is found by drawing samples
+/// (Besag and Clifford, Biometrika 78, 1991), see <see cref="RankSumPermutation"/>. Beside it stands Chernoff's bound for a sum drawn without replacement (Hoeffding, JASA 58, 1963, theorem 4),
+/// which is never below the exact p-value: it says of a great difference how small its chance is, and decides alone where too many costs would have to be drawn. The drawing gets
+/// 99 parts of 100 of the error and the bound one (<c>min(drawn / 0.99, bound / 0.01)</c>), so that both together keep what is stated.
 /// </para>
 /// <para>
 /// The total of a day: its rank among the days before, p = (1 + days at least as dear) / (1 + days), as in conformal prediction (Vovk, Gammerman, Shafer, Algorithmic Learning in
@@ -81,24 +83,28 @@ public readonly record struct RankSum(double Auc, double Z, double Normal, doubl
 /// </para>
 /// <para>
 /// All rank-sum tests of a tenant's night share alpha (or its other half) by Holm's procedure (Scand. J. Statist. 6, 1979), which holds whatever hangs together between them: the
-/// chance of any false alarm in the night is at most alpha. Which series are tested depends on how many costs there are, not on how high they are. A least effect is asked
+/// chance of any false alarm in the night is at most alpha. Which series are tested, and how, depends on how many costs there are, not on how high they are. A least effect is asked
 /// for on top, which only makes alarms fewer. The rate is one of a single night: over a month of nights a false alarm is the likelier the longer.
 /// </para>
 /// </summary>
 public static class CostDrift
 {
+    /// <summary>Which part of the error the drawing gets; the bound gets the rest.</summary>
+    private const double DrawnPart = 0.99;
+
     /// <summary>Tests all series of a tenant's night.</summary>
     /// <param name="series">The series.</param>
     /// <param name="daysBefore">The totals of the days before, in any order; days without costs are zeros.</param>
     /// <param name="today">The total of the day.</param>
     /// <param name="options">The settings.</param>
-    public static CostVerdict Judge(IReadOnlyList<CostSeries> series, IReadOnlyList<decimal> daysBefore, decimal today, CostGuardOptions options)
+    /// <param name="night">What the draws are seeded by: the tenant and the day, say. It must not hang on the costs.</param>
+    public static CostVerdict Judge(IReadOnlyList<CostSeries> series, IReadOnlyList<decimal> daysBefore, decimal today, CostGuardOptions options, string night)
     {
         ArgumentNullException.ThrowIfNull(series);
         ArgumentNullException.ThrowIfNull(daysBefore);
         ArgumentNullException.ThrowIfNull(options);
         List<string> notTested = [];
-        List<(CostSeries Series, double P)> tested = [];
+        List<CostSeries> enough = [];
         foreach (var one in series)
         {
             if (one.Now.N < options.LeastNow || one.Before.N < options.LeastBefore)
@@ -107,7 +113,7 @@ public static class CostDrift
                 continue;
             }
 
-            tested.Add((one, Compare(one.Before, one.Now).Bound));
+            enough.Add(one);
         }
 
         var findings = ImmutableArray.CreateBuilder<CostFinding>();
@@ -123,6 +129,7 @@ public static class CostDrift
             notTested.Add(string.Create(CultureInfo.InvariantCulture, $"day *: {daysBefore.Count} days before; {Math.Ceiling(1 / daily) - 1} are needed"));
         }
 
+        List<(CostSeries Series, double P)> tested = [.. enough.Select(one => (one, PValue(one.Before, one.Now, alpha / enough.Count, RankSumPermutation.Seed(night, one.Kind, one.Value))))];
         tested.Sort((a, b) => a.P.CompareTo(b.P));
         for (var i = 0; i < tested.Count; i++)
         {
@@ -153,21 +160,10 @@ public static class CostDrift
             return new(0.5, 0, 1, 1);
         }
 
-        // Both on one resolution: cut amounts are comparable only with amounts that are cut alike.
-        var digits = CostCounts.Coarser(before.Digits, now.Digits);
-        (before, now) = (before.At(digits), now.At(digits));
+        (before, now) = OnOneResolution(before, now);
         var (n, m) = ((double)now.N, (double)before.N);
         var all = n + m;
-        var values = new SortedDictionary<decimal, (long Before, long Now)>();
-        foreach (var (value, count) in before.Values)
-        {
-            values[value] = (count, 0);
-        }
-
-        foreach (var (value, count) in now.Values)
-        {
-            values[value] = (values.GetValueOrDefault(value).Before, count);
-        }
+        var values = CostCounts.Together(before, now);
 
         // Scores: mid-ranks around 0, as parts of all costs.
         var scores = new double[values.Count];
@@ -203,11 +199,45 @@ public static class CostDrift
         return new(auc, z, normal, sum <= 0 ? 1 : Chernoff(scores, weights, sum, Math.Min(n, m)));
     }
 
+    /// <summary>What decides on a series: the drawn p-value and the bound, each with its part of the error. At most 1.</summary>
+    /// <param name="before">The costs before.</param>
+    /// <param name="now">The costs of the day.</param>
+    /// <param name="threshold">The p-value that has to be told from higher ones, above 0.</param>
+    /// <param name="seed">What the draws are seeded by.</param>
+    public static double PValue(CostCounts before, CostCounts now, double threshold, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(now);
+        if (now.Mean <= before.Mean)
+        {
+            // Not dearer: nothing would be said of it, and 1 is never too small.
+            return 1;
+        }
+
+        var test = Compare(before, now);
+        var bound = test.Bound / (1 - DrawnPart);
+        if (bound < threshold / RankSumPermutation.Enough)
+        {
+            // No drawing would give less.
+            return bound;
+        }
+
+        (before, now) = OnOneResolution(before, now);
+        return RankSumPermutation.PValue(before, now, threshold, seed) is { } drawn ? Math.Min(1, Math.Min(drawn / DrawnPart, bound)) : test.Bound;
+    }
+
     /// <summary>The p-value of a day's total among the days before.</summary>
     public static double Conformal(IReadOnlyCollection<decimal> before, decimal today)
     {
         ArgumentNullException.ThrowIfNull(before);
         return (1.0 + before.Count(b => b >= today)) / (1 + before.Count);
+    }
+
+    /// <summary>Cut alike, and as all costs together would be: how they are divided into day and history has no part in it.</summary>
+    private static (CostCounts Before, CostCounts Now) OnOneResolution(CostCounts before, CostCounts now)
+    {
+        var digits = before.Add(now).Digits;
+        return (before.At(digits), now.At(digits));
     }
 
     private static void Day(IReadOnlyList<decimal> before, decimal today, double alpha, CostGuardOptions options, ImmutableArray<CostFinding>.Builder findings)

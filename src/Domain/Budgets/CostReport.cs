@@ -56,6 +56,9 @@ public sealed record CostDay
 
     /// <summary>Of a day: what those cost, in USD.</summary>
     public decimal RetryCost { get; init; }
+
+    /// <summary>The beginning of the day (UTC) that a moment lies on.</summary>
+    public static DateTimeOffset DayOf(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerDay), TimeSpan.Zero);
 }
 
 /// <summary>What a tenant's money went into.</summary>
@@ -175,7 +178,7 @@ public static class CostReporting
         var daysBefore = totals.Count == 0 ? 0 : (int)(day - totals.Keys.Min()).TotalDays;
         var before = Enumerable.Range(1, daysBefore).Select(i => totals.GetValueOrDefault(day.AddDays(-i))).ToList();
         var total = today.Where(d => d.Kind == "day").Sum(d => d.Costs.Total);
-        var verdict = CostDrift.Judge(series, before, total, options);
+        var verdict = CostDrift.Judge(series, before, total, options, $"{history.FirstOrDefault()?.Tenant} {day.UtcTicks}");
         var usual = before.Take(options.HistoryDays).ToList();
         return new(
             day.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),

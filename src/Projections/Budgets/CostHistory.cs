@@ -111,7 +111,7 @@ public sealed class CostHistoryProjection : Projection<CostDay>
 
         Part Of(string kind, string value, DateTimeOffset at, decimal cost)
         {
-            var day = new DateTimeOffset(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerDay), TimeSpan.Zero);
+            var day = CostDay.DayOf(at);
             return new(IdOf(envelope.Tenant, kind, value, day), kind, value, day, cost);
         }
     }

@@ -54,6 +54,34 @@ public sealed class Running_in_safe_mode
     }
 
     [Test]
+    public async Task keeps_the_tiers_of_a_workflow_that_says_so_and_still_skips_the_critic()
+    {
+        await using var world = await RunWorld.OpenAsync(yaml: Yaml.Replace("workflow: work\n", "workflow: work\nsafe_mode: keep_tier\n", StringComparison.Ordinal));
+        await EnterAsync(world);
+        var reply = await world.SayAsync(Question);
+        reply.Run.Outcome.Should().Be(RunOutcome.Answered, reply.Run.Reason);
+        var events = await world.RunEventsAsync(reply.State.Request!.Run);
+        events.OfType<RunStarted>().Single().SafeMode.Should().BeTrue();
+        var call = events.OfType<ModelCallRequested>().Should().ContainSingle("no critic is asked").Subject;
+        (call.Tier, call.Degraded).Should().Be((Tier.LLM, null));
+        events.OfType<StepCompleted>().Single(s => s.Step == "check").Detail.Should().Be("safe-mode");
+        await world.ReplaysAsync(reply.State.Request.Run);
+    }
+
+    [Test]
+    public void changes_no_hash_of_a_workflow_that_says_nothing_of_it_or_the_default()
+    {
+        Read(Yaml).Canonical.Should().NotContain("keepsTier");
+        Read(Yaml.Replace("workflow: work\n", "workflow: work\nsafe_mode: cheaper\n", StringComparison.Ordinal)).Hash.Should().Be(Read(Yaml).Hash);
+        var keeping = Read(Yaml.Replace("workflow: work\n", "workflow: work\nsafe_mode: keep_tier\n", StringComparison.Ordinal));
+        keeping.Hash.Should().NotBe(Read(Yaml).Hash);
+        Workflow.Read(keeping.Canonical).KeepsTier.Should().BeTrue();
+        (keeping with { Fallback = "x" }).KeepsTier.Should().BeTrue();
+
+        static Workflow Read(string yaml) => WorkflowLoader.Load("work.yaml", yaml).Workflow!;
+    }
+
+    [Test]
     public async Task is_not_said_in_the_bytes_of_a_run_without_it()
     {
         await using var world = await RunWorld.OpenAsync(yaml: Yaml);

@@ -27,6 +27,10 @@ internal static class Costs
         var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
         return Math.Round((decimal)(0.003 * factor * Math.Exp(0.5 * normal)), 4);
     }));
+
+    /// <summary>Costs without a mean: Pareto with an exponent of 0.8, a part of them free. A few make up nearly all of the total.</summary>
+    public static CostCounts Heavy(Random random, int n, double free) =>
+        Of(Enumerable.Range(0, n).Select(_ => random.NextDouble() < free ? 0m : Math.Round((decimal)(0.001 * Math.Pow(1 - random.NextDouble(), -1.25)), 4)));
 }
 
 public sealed class Costs_that_have_not_changed
@@ -45,11 +49,32 @@ public sealed class Costs_that_have_not_changed
         for (var night = 0; night < Nights; night++)
         {
             List<CostSeries> series = [.. Enumerable.Range(0, 4).Select(i => new CostSeries("workflow", $"w{i}", Costs.Drawn(random, 300, free), Costs.Drawn(random, runs, free)))];
-            alarms += CostDrift.Judge(series, [], 0, Strict with { Alpha = alpha }).Findings.IsEmpty ? 0 : 1;
+            alarms += CostDrift.Judge(series, [], 0, Strict with { Alpha = alpha }, $"{night}").Findings.IsEmpty ? 0 : 1;
         }
 
         // Three standard deviations of a binomial count above what is stated.
         alarms.Should().BeLessThanOrEqualTo((int)((Nights * alpha) + (3 * Math.Sqrt(Nights * alpha * (1 - alpha)))));
+        alarms.Should().BePositive("a test that never says anything is none");
+    }
+
+    [TestCase(0.0, 300, 40, 0.05)]
+    [TestCase(0.5, 300, 40, 0.05)]
+    [TestCase(0.95, 300, 40, 0.05)]
+    [TestCase(0.3, 60, 400, 0.05, TestName = "nor_do_costs_without_a_mean: a history shorter than the day")]
+    [TestCase(0.3, 3_000, 20, 0.01, TestName = "nor_do_costs_without_a_mean: a long history and a strict rate")]
+    public void nor_do_costs_without_a_mean(double free, int before, int runs, double alpha)
+    {
+        const int Nights = 1_000;
+        var random = new Random(19640229);
+        var alarms = 0;
+        for (var night = 0; night < Nights; night++)
+        {
+            List<CostSeries> series = [.. Enumerable.Range(0, 2).Select(i => new CostSeries("workflow", $"w{i}", Costs.Heavy(random, before, free), Costs.Heavy(random, runs, free)))];
+            alarms += CostDrift.Judge(series, [], 0, Strict with { Alpha = alpha }, $"{night}").Findings.IsEmpty ? 0 : 1;
+        }
+
+        alarms.Should().BeLessThanOrEqualTo((int)((Nights * alpha) + (3 * Math.Sqrt(Nights * alpha * (1 - alpha)))));
+        alarms.Should().BePositive("a test that never says anything is none");
     }
 
     [Test]
@@ -61,7 +86,7 @@ public sealed class Costs_that_have_not_changed
         for (var night = 0; night < Nights; night++)
         {
             List<decimal> before = [.. Enumerable.Range(0, 39).Select(_ => (decimal)random.NextDouble())];
-            alarms += CostDrift.Judge([], before, (decimal)random.NextDouble(), Strict with { Alpha = 0.05 }).Findings.IsEmpty ? 0 : 1;
+            alarms += CostDrift.Judge([], before, (decimal)random.NextDouble(), Strict with { Alpha = 0.05 }, "night").Findings.IsEmpty ? 0 : 1;
         }
 
         alarms.Should().BeLessThanOrEqualTo((int)((Nights * 0.05) + (3 * Math.Sqrt(Nights * 0.05 * 0.95))));
@@ -88,7 +113,7 @@ public sealed class Costs_that_have_not_changed
 public sealed class Costs_that_have_gone_up
 {
     [TestCase(0.0, 190)]
-    [TestCase(0.2, 160)]
+    [TestCase(0.2, 190)]
     public void by_thirty_percent_are_found_in_most_nights(double free, int atLeast)
     {
         var random = new Random(42);
@@ -100,10 +125,24 @@ public sealed class Costs_that_have_gone_up
                 new("workflow", "same", Costs.Drawn(random, 5_000, free), Costs.Drawn(random, 200, free)),
                 new("workflow", "dearer", Costs.Drawn(random, 5_000, free), Costs.Drawn(random, 200, free, 1.3)),
             ];
-            found += CostDrift.Judge(series, [], 0, new()).Findings.Any(f => f.Value == "dearer") ? 1 : 0;
+            found += CostDrift.Judge(series, [], 0, new(), $"{night}").Findings.Any(f => f.Value == "dearer") ? 1 : 0;
         }
 
-        found.Should().BeGreaterThan(atLeast, "of 200 nights with 200 runs each; runs that are free carry no news");
+        found.Should().BeGreaterThan(atLeast, "of 200 nights with 200 runs each");
+    }
+
+    [Test]
+    public void since_fewer_of_them_are_free_are_found_too()
+    {
+        var random = new Random(43);
+        var found = 0;
+        for (var night = 0; night < 200; night++)
+        {
+            List<CostSeries> series = [new("workflow", "dearer", Costs.Drawn(random, 5_000, 0.4), Costs.Drawn(random, 200, 0.2))];
+            found += CostDrift.Judge(series, [], 0, new(), $"{night}").Findings.IsEmpty ? 0 : 1;
+        }
+
+        found.Should().BeGreaterThan(190, "a third more runs cost something than before");
     }
 
     [Test]
@@ -112,13 +151,13 @@ public sealed class Costs_that_have_gone_up
         var before = new CostCounts { Values = new Dictionary<decimal, long> { [0.0100m] = 50_000_000 }.ToImmutableSortedDictionary(), N = 50_000_000, Total = 500_000m };
         var now = new CostCounts { Values = new Dictionary<decimal, long> { [0.0105m] = 2_000_000 }.ToImmutableSortedDictionary(), N = 2_000_000, Total = 21_000m };
         CostDrift.Compare(before, now).Bound.Should().BeLessThan(1e-9, "counts by value take millions as fast as tens");
-        CostDrift.Judge([new("run", "*", before, now)], [], 0, new()).Findings.Should().BeEmpty();
+        CostDrift.Judge([new("run", "*", before, now)], [], 0, new(), "night").Findings.Should().BeEmpty();
     }
 
     [Test]
     public void say_from_where_to_where_and_what_that_made_the_day_dearer()
     {
-        var verdict = CostDrift.Judge([new("workflow", "faq", Costs.Of(Enumerable.Repeat(0.01m, 100)), Costs.Of(Enumerable.Repeat(0.02m, 50)))], [], 0, new());
+        var verdict = CostDrift.Judge([new("workflow", "faq", Costs.Of(Enumerable.Repeat(0.01m, 100)), Costs.Of(Enumerable.Repeat(0.02m, 50)))], [], 0, new(), "night");
         var finding = verdict.Findings.Should().ContainSingle().Subject;
         (finding.Before, finding.Now, finding.Excess, finding.Effect).Should().Be((0.01m, 0.02m, 0.5m, 1.0));
         finding.PValue.Should().BeLessThanOrEqualTo(finding.Threshold);
@@ -128,9 +167,9 @@ public sealed class Costs_that_have_gone_up
     [Test]
     public void in_a_day_are_found_where_the_history_is_long_enough()
     {
-        var verdict = CostDrift.Judge([], [.. Enumerable.Range(0, 199).Select(i => 1m + (i / 1000m))], 2m, new());
+        var verdict = CostDrift.Judge([], [.. Enumerable.Range(0, 199).Select(i => 1m + (i / 1000m))], 2m, new(), "night");
         verdict.Findings.Should().ContainSingle().Which.Test.Should().Be("conformal-rank");
-        CostDrift.Judge([], [.. Enumerable.Range(0, 198).Select(i => 1m)], 2m, new()).NotTested.Should().ContainSingle().Which.Should().Contain("199 are needed");
+        CostDrift.Judge([], [.. Enumerable.Range(0, 198).Select(i => 1m)], 2m, new(), "night").NotTested.Should().ContainSingle().Which.Should().Contain("199 are needed");
     }
 }
 
@@ -145,7 +184,7 @@ public sealed class Costs_that_cannot_be_told_apart
     [Test]
     public void give_no_alarm_when_there_are_few_and_say_so()
     {
-        var verdict = CostDrift.Judge([new("model", "m", Costs.Of(Enumerable.Repeat(1m, 59)), Costs.Of(Enumerable.Repeat(9m, 19)))], [], 0, new());
+        var verdict = CostDrift.Judge([new("model", "m", Costs.Of(Enumerable.Repeat(1m, 59)), Costs.Of(Enumerable.Repeat(9m, 19)))], [], 0, new(), "night");
         (verdict.Tested, verdict.Findings.Length).Should().Be((0, 0));
         verdict.NotTested.Should().HaveCount(2);
     }
@@ -162,6 +201,30 @@ public sealed class Costs_that_cannot_be_told_apart
         test.Auc.Should().Be(1);
         test.Bound.Should().BeInRange(1 / 84.0, 0.2);
     }
+
+    [TestCase("1 2 3 4 5 6", "7 8 9", 1, TestName = "have_the_p_value_of_all_drawings: 1 of 84")]
+    [TestCase("1 2 3 4 5 7", "6 8 9", 2, TestName = "have_the_p_value_of_all_drawings: 2 of 84")]
+    [TestCase("1 2 3", "4 5 6 7 8 9", 1, TestName = "have_the_p_value_of_all_drawings: 1 of 84, with the history the shorter")]
+    [TestCase("0 0 0 0 0 0 1", "0 1", 15 * 84 / 36, TestName = "have_the_p_value_of_all_drawings: ties, 15 of 36")]
+    public void have_the_p_value_of_all_drawings(string before, string now, int of84)
+    {
+        // 15 of 36: both dear ones (1 drawing), or one of them and one of seven free ones (14).
+        var p = RankSumPermutation.PValue(Read(before), Read(now), 0.0001, 7)!.Value;
+        p.Should().BeApproximately(of84 / 84.0, 4 * Math.Sqrt(1 / 20.0) * of84 / 84.0, "that many samples as high are waited for");
+        p.Should().Be(RankSumPermutation.PValue(Read(before), Read(now), 0.0001, 7), "a seed gives the same for ever");
+
+        static CostCounts Read(string costs) => Costs.Of(costs.Split(' ').Select(c => decimal.Parse(c, System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    [Test]
+    public void are_held_against_the_bound_where_too_many_would_have_to_be_drawn()
+    {
+        CostCounts Many(decimal cost, int n) => new() { Values = new Dictionary<decimal, long> { [cost] = n, [cost * 2] = n }.ToImmutableSortedDictionary(), N = 2L * n, Total = 3 * cost * n };
+        RankSumPermutation.PValue(Many(0.01m, 1_000_001), Many(0.01m, 100), 0.01, 7).Should().BeNull();
+        var (before, now) = (Many(0.01m, 1_000_001), Many(0.012m, 100));
+        CostDrift.PValue(before, now, 0.01, 7).Should().BeApproximately(CostDrift.Compare(before, now).Bound / 0.01, 1e-66, "it is far below what any drawing gives, and has a hundredth of the error");
+        CostDrift.PValue(before, Many(0.01m, 100), 0.01, 7).Should().Be(1);
+    }
 }
 
 public sealed class Counts_of_costs
@@ -172,6 +235,15 @@ public sealed class Counts_of_costs
         var counts = Costs.Of([0.1m, 0.10m, 0.25m, 0m]);
         (counts.Digits, counts.N, counts.Total, counts.Values[0.1m]).Should().Be((0, 4L, 0.45m, 2L));
         (counts.Quantile(0.5), counts.Quantile(1), counts.Quantile(0)).Should().Be((0.1m, 0.25m, 0m));
+    }
+
+    [Test]
+    public void are_cut_as_all_together_would_be_however_they_are_divided()
+    {
+        // 900 amounts before and 900 of the day: neither is cut alone, both together are.
+        var amounts = Enumerable.Range(0, 1_800).Select(i => 0.001m + (i * 0.000001m)).ToList();
+        var test = CostDrift.Compare(Costs.Of(amounts.Where((_, i) => i % 2 == 0)), Costs.Of(amounts.Where((_, i) => i % 2 == 1)));
+        test.Auc.Should().Be(0.5, "neighbours fall on one amount");
     }
 
     [Test]
