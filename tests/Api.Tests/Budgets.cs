@@ -140,6 +140,30 @@ public sealed class Quotas : ApiTest
     }
 
     [Test]
+    public async Task give_a_message_that_was_sent_again_its_first_answer_also_when_they_are_used_up()
+    {
+        var tenant = await NewTenantAsync();
+        var token = await PutArticleAsync(tenant);
+        var until = TimeProvider.System.GetUtcNow().AddHours(1).ToString("O");
+        (await OverrideAsync(tenant.Id, $$"""{ "resource": "Runs", "window": "Month", "limit": 1, "until": "{{until}}", "reason": "a test" }""")).Status.Should().Be(HttpStatusCode.Created);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while ((await GetAsync("/v1/quotas", tenant.Key)).Header("RateLimit") is null)
+        {
+            deadline.IsCancellationRequested.Should().BeFalse("the limit comes to hold");
+        }
+
+        var first = await SendAsync("m1", "How many days?");
+        first.Status.Should().Be(HttpStatusCode.OK, first.Text);
+        (await SendAsync("m2", "How many days?")).ShouldBeProblem(429, "quota-exceeded");
+        var again = await SendAsync("m1", "How many days?");
+        again.Status.Should().Be(HttpStatusCode.OK, "nothing begins: {0}", again.Text);
+        again.Body!["run"]!.GetValue<string>().Should().Be(first.Body!["run"]!.GetValue<string>());
+        (await SendAsync("m1", "Another question")).ShouldBeProblem(422, "idempotency-key-reused");
+
+        Task<Response> SendAsync(string key, string text) => CallAsync(HttpMethod.Post, "/v1/messages", tenant.Key, JsonContent.Create(new { text }), key, ("Consistency-Token", token));
+    }
+
+    [Test]
     public async Task are_overridden_by_the_platform_alone()
     {
         var tenant = await NewTenantAsync();
@@ -147,5 +171,16 @@ public sealed class Quotas : ApiTest
         (await OverrideAsync(tenant.Id, json)).ShouldBeProblem(422, "quota-override-invalid").Text.Should().ContainAll("Moment", "0 or more", "ahead");
         (await CallAsync(HttpMethod.Post, $"/v1/tenants/{tenant.Id}/quota-overrides", tenant.Key, Json(json))).ShouldBeProblem(403, "platform-key-needed");
         (await OverrideAsync("nobody", json)).ShouldBeProblem(404, "not-found");
+    }
+}
+
+/// <summary>Reports of costs over HTTP.</summary>
+public sealed class A_cost_report : ApiTest
+{
+    [Test]
+    public async Task of_a_day_before_everything_is_refused()
+    {
+        var tenant = await NewTenantAsync();
+        (await CallAsync(HttpMethod.Post, "/v1/cost-reports", tenant.Key, Json("""{ "date": "0001-01-01" }"""))).ShouldBeProblem(422, "no-such-day");
     }
 }

@@ -117,6 +117,21 @@ public sealed class Usage_that_is_sent : UsageTest
     }
 
     [Test]
+    public async Task with_what_is_no_number_refuses_itself_alone()
+    {
+        var tenant = await NewMeteredTenantAsync();
+        var answer = await SendAsync(tenant, $$$"""
+            [{{{Event("a", """{"bytes":NaN}""")}}},{{{Event("b", """{"bytes":1,"region":"NaN \" Infinity"}""")}}},{{{Event("c", """{"bytes":1,"more":[{"x":-Infinity}]}""")}}},{{{Event("d")}}},{{{Event("e", """{"bytes":Infinity}""")}}},NaN]
+            """);
+        answer.Status.Should().Be(HttpStatusCode.OK, answer.Text);
+        Statuses(answer).Should().Equal("refused", "accepted", "refused", "accepted", "refused", "refused");
+        answer.Body!["events"]!.AsArray().Select(e => e!["code"]?.GetValue<string>()).Should().Equal("data-invalid", null, "data-invalid", null, "data-invalid", "not-an-event");
+        (await TotalAsync(tenant, "uploaded_bytes", answer.Header("Consistency-Token"))).Should().Be(6);
+        (await SendAsync(tenant, """{ "bytes": NaN }""", "application/json", ("ce-specversion", "1.0"), ("ce-id", "f"), ("ce-source", "/shop"), ("ce-type", Type))).ShouldBeProblem(422, "data-invalid");
+        (await SendAsync(tenant, "[{NaN:1}]")).ShouldBeProblem(400, "malformed-json");
+    }
+
+    [Test]
     public async Task that_is_no_json_is_refused_as_a_whole()
     {
         var tenant = await NewMeteredTenantAsync();
@@ -200,6 +215,9 @@ public sealed class Usage_that_is_asked_for : UsageTest
     [TestCase("meter=uploaded_bytes&group-by=colour", 400, "invalid-parameter")]
     [TestCase("meter=uploaded_bytes&from=2026-02-01&to=2026-01-01", 400, "invalid-parameter")]
     [TestCase("meter=uploaded_bytes&window=week", 400, "invalid-parameter")]
+    [TestCase("meter=uploaded_bytes&from=0001-01-01&to=0001-01-02&time-zone=Europe/Berlin", 400, "invalid-parameter")]
+    [TestCase("meter=uploaded_bytes&from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z&time-zone=America/New_York", 400, "invalid-parameter")]
+    [TestCase("meter=uploaded_bytes&from=9999-12-30T00:00:00Z&to=9999-12-31T12:00:00Z&time-zone=Pacific/Auckland", 400, "invalid-parameter")]
     public async Task wrongly_is_refused(string query, int status, string code)
     {
         var tenant = await NewMeteredTenantAsync();

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using AIaaS.Domain.Metering;
 using AIaaS.EventStore;
+using AIaaS.Projections.Metering;
+using AIaaS.Queries;
 using AIaaS.Queries.Metering;
 
 namespace Queries.Tests;
@@ -95,6 +97,76 @@ public sealed class UsageQueriesTests : QueryFixture
     }
 
     [Test]
+    public async Task tell_apart_dimensions_whatever_signs_are_in_them()
+    {
+        var from = new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
+        await AppendAsync(UsageMetered.Stream("signs"), Event("a\u001fb", "c"), Event("a", "b\u001fc"), Event(null, "c"));
+        var rows = (await Get<UsageQueries>().GetAsync("signs", Meters[0], new(from, from.AddDays(1)) { GroupBy = ["plan", "region"] }, await NewestAsync())).Value!.Rows;
+        rows.Select(r => (r.Dimensions["plan"], r.Dimensions["region"], r.Value)).Should().Equal(("", "c", 7), ("a", "b\u001fc", 7), ("a\u001fb", "c", 7));
+        var without = (await Get<UsageQueries>().GetAsync("signs", Meters[0], new(from, from.AddDays(1)) { Where = ImmutableSortedDictionary<string, string>.Empty.Add("plan", "") }, await NewestAsync())).Value!.Rows;
+        without.Single().Events.Should().Be(1, "a dimension that an event did not have is empty");
+
+        UsageMetered Event(string? plan, string region)
+        {
+            var dimensions = ImmutableSortedDictionary<string, string>.Empty.Add("region", region);
+            return new("/s", $"{plan} {region}", "t", null, from.AddHours(9), Data, [new("sum", 7) { Dimensions = plan is null ? dimensions : dimensions.Add("plan", plan) }], from);
+        }
+    }
+
+    [Test]
+    public async Task count_what_was_read_by_a_meter_of_their_kind()
+    {
+        var from = new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
+        await AppendAsync(UsageMetered.Stream("moved"), [.. new[] { (1, 5m, (Aggregation?)null), (2, 3m, Aggregation.Max), (3, 2m, null), (4, 4m, Aggregation.Max) }.Select(e => new UsageMetered("/s", "e" + e.Item1, "t", null, from.AddHours(9).AddSeconds(e.Item1), Data, [new("seats", e.Item2) { Aggregation = e.Item3 }], from))]);
+        (await AskAsync(Aggregation.Sum)).Should().Be((7, 2), "a name can come to mean another kind of meter when the plan changes");
+        (await AskAsync(Aggregation.Max)).Should().Be((4, 2));
+
+        async Task<(decimal, long)> AskAsync(Aggregation aggregation)
+        {
+            var row = (await Get<UsageQueries>().GetAsync("moved", new("seats", "t", aggregation), new(from, from.AddDays(1)), await NewestAsync())).Value!.Rows.Single();
+            return (row.Value, row.Events);
+        }
+    }
+
+    [Test]
+    public async Task are_exact_over_documents_that_hold_a_part_of_the_items_each()
+    {
+        var from = new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
+        var projection = new UsageSlotsProjection();
+        var made = Enumerable.Range(0, UsageSlotsProjection.MaxKept + 400).Select(i => new UsageMetered("/s", "e" + i, "t", null, from.AddHours(9), Data,
+        [
+            new("percentile", i) { Aggregation = Aggregation.Percentile },
+            new("sum", 1),
+            new("uniquecount", 1) { Aggregation = Aggregation.UniqueCount, Item = "c" + (i % (UsageSlotsProjection.MaxKept + 100)) },
+        ], from)).ToList();
+        foreach (var chunk in made.Chunk(500))
+        {
+            await AppendAsync(UsageMetered.Stream("many"), chunk);
+        }
+
+        var question = new UsageQuestion(from, from.AddDays(1));
+        (await ValueAsync(Aggregation.UniqueCount)).Should().Be(UsageSlotsProjection.MaxKept + 100);
+        (await ValueAsync(Aggregation.Percentile)).Should().Be(Math.Ceiling(0.9m * made.Count) - 1);
+        (await ValueAsync(Aggregation.Sum)).Should().Be(made.Count);
+        var (before, behind) = (await KeysAsync(UsageSlotsProjection.MaxKept - 1), await KeysAsync(UsageSlotsProjection.MaxKept));
+        before[0].Should().NotBe(behind[0]);
+        before[1].Should().Be(behind[1], "a sum is one number, however much is added");
+        before[2].Should().NotBe(behind[2]);
+
+        async Task<decimal> ValueAsync(Aggregation aggregation) => (await Get<UsageQueries>().GetAsync("many", Meters.Single(m => m.Aggregation == aggregation), question, await NewestAsync())).Value!.Rows.Single().Value;
+
+        async Task<string[]> KeysAsync(long version)
+        {
+            await foreach (var recorded in Log.ReadStreamAsync(UsageMetered.Stream("many"), ReadDirection.Forwards, version, 1))
+            {
+                return [.. projection.KeysOf(EventEnvelope.Read(Get<EventTypes>(), recorded))];
+            }
+
+            throw new AssertionException("There is no such event.");
+        }
+    }
+
+    [Test]
     public async Task export_the_stored_bytes()
     {
         var export = Get<UsageExport>();
@@ -110,6 +182,8 @@ public sealed class UsageQueriesTests : QueryFixture
         lines[0].Should().Equal(Get<EventTypes>().Write(Guid.Empty, events[10], new EventMetadata()).Data.ToArray());
         (await export.RangeAsync("nobody", 0, 10)).Next.Should().Be(0);
     }
+
+    private async Task<Consistency> NewestAsync() => new(await Log.GetHeadAsync(), TimeSpan.FromSeconds(20));
 
     private static DateTime StartOf(DateTimeOffset start, UsageWindow window, TimeZoneInfo zone)
     {

@@ -26,6 +26,8 @@ internal sealed class CloudEvents(UsageBatch batch)
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 512 };
 
     private readonly UsageDataCheck check = new();
+    private readonly List<int> notNumbers = [];
+    private int nextNotNumber;
     private readonly Known sources = new();
     private readonly Known types = new();
 
@@ -41,6 +43,7 @@ internal sealed class CloudEvents(UsageBatch batch)
         }
 
         body = body.StartsWith("\uFEFF"u8) ? body[3..] : body;
+        body = Numbers(body);
         var type = MediaTypeHeaderValue.TryParse(request.ContentType, out var parsed) ? parsed.MediaType.Value : null;
         IsBatch = string.Equals(type, Batched, StringComparison.OrdinalIgnoreCase);
         try
@@ -64,6 +67,53 @@ internal sealed class CloudEvents(UsageBatch batch)
                 ? new ProblemException(400, "malformed-json", $"The body is nested deeper than {Options.MaxDepth} levels.", "Send it flatter.")
                 : new ProblemException(400, "malformed-json", $"The body is not JSON: line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}. Nothing of it was recorded.", "Check quotes, commas and brackets; nothing may follow the value.");
         }
+    }
+
+    /// <summary>
+    /// Lenient writers write NaN and Infinity where a number stands; JSON has neither. Each is read as a 0 of the same length, and its place is kept: the event that holds it is
+    /// refused, and the others stand.
+    /// </summary>
+    private ReadOnlySpan<byte> Numbers(ReadOnlySpan<byte> body)
+    {
+        if (body.IndexOf("NaN"u8) < 0 && body.IndexOf("Infinity"u8) < 0)
+        {
+            return body;
+        }
+
+        var copy = body.ToArray();
+        var inText = false;
+        for (var i = 0; i < copy.Length; i++)
+        {
+            var length = inText ? 0 : copy.AsSpan(i).StartsWith("NaN"u8) ? 3 : copy.AsSpan(i).StartsWith("Infinity"u8) ? 8 : 0;
+            if (length > 0)
+            {
+                notNumbers.Add(i);
+                copy[i] = (byte)'0';
+                copy.AsSpan(i + 1, length - 1).Fill((byte)' ');
+                i += length - 1;
+            }
+            else if (copy[i] == '"')
+            {
+                inText = !inText;
+            }
+            else if (inText && copy[i] == '\\')
+            {
+                i++;
+            }
+        }
+
+        return copy;
+    }
+
+    /// <summary>Whether a stretch of the body held what is no number. Stretches are asked for in their order.</summary>
+    private bool HoldsNotNumber(int from, int to)
+    {
+        while (nextNotNumber < notNumbers.Count && notNumbers[nextNotNumber] < from)
+        {
+            nextNotNumber++;
+        }
+
+        return nextNotNumber < notNumbers.Count && notNumbers[nextNotNumber] < to;
     }
 
     private void ReadBatch(ReadOnlySpan<byte> body)
@@ -105,6 +155,7 @@ internal sealed class CloudEvents(UsageBatch batch)
             return;
         }
 
+        var start = (int)reader.TokenStartIndex;
         var found = new Found();
         HashSet<string>? extensions = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -127,6 +178,7 @@ internal sealed class CloudEvents(UsageBatch batch)
             }
         }
 
+        found.Error ??= HoldsNotNumber(start, (int)reader.BytesConsumed) ? UsageErrors.NotANumber() : null;
         Add(ref found, found.DataLength == 0 ? [] : body.Slice(found.DataStart, found.DataLength));
     }
 
@@ -289,7 +341,7 @@ internal sealed class CloudEvents(UsageBatch batch)
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             var fault = check.Pass(ref reader);
-            found.Error ??= fault;
+            found.Error ??= fault ?? (HoldsNotNumber(start, (int)reader.BytesConsumed) ? UsageErrors.NotANumber() : null);
             body = body[start..(int)reader.BytesConsumed];
             reader.Read();
         }

@@ -206,7 +206,7 @@ internal static class UsageEndpoints
 
         query.Done();
         var (own, ofPlan) = await meters.DefinitionsAsync(caller.Tenant, cancellationToken);
-        var meter = own.Find(name!) ?? ofPlan.FirstOrDefault(m => m.Meter == name) ?? throw new DomainException(MeterErrors.NotFound(name!));
+        var meter = MeterEndpoints.Find(own, ofPlan, name!) ?? throw new DomainException(MeterErrors.NotFound(name!));
         var question = new UsageQuestion(TimeZoneInfo.ConvertTime(from, zone), TimeZoneInfo.ConvertTime(to, zone))
         {
             Window = window,
@@ -250,10 +250,15 @@ internal static class UsageEndpoints
     {
         if (!DateTime.TryParseExact(context.Request.Query[name].ToString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
         {
-            return query.Time(name);
+            return query.Time(name) is { } time && IsPossible(time.Year) ? time : null;
         }
 
         _ = query.Text(name);
+        if (!IsPossible(date.Year))
+        {
+            return null;
+        }
+
         while (zone.IsInvalidTime(date))
         {
             date = date.AddMinutes(15);
@@ -262,6 +267,18 @@ internal static class UsageEndpoints
         // Where midnight comes twice it is the first one, which has the larger offset.
         var offset = zone.IsAmbiguousTime(date) ? zone.GetAmbiguousTimeOffsets(date).Max() : zone.GetUtcOffset(date);
         return new DateTimeOffset(date, offset);
+
+        // Nothing is used outside of these, and no time zone leads from within them out of what a calendar holds.
+        bool IsPossible(int year)
+        {
+            if (year is >= 1970 and < 9000)
+            {
+                return true;
+            }
+
+            query.Fault(name, "must lie between 1970 and 9000");
+            return false;
+        }
     }
 }
 

@@ -207,9 +207,9 @@ public sealed class RunEngine : IAsyncDisposable
         }
 
         var request = (RunRequested)first[0];
-        using var ticket = quotas is null ? null : await quotas.AdmitRunAsync(tenant, request.Fork is not null, cancellationToken);
-        await services.Workflows.PublishAsync(workflow, cancellationToken);
         var stream = Run.Stream(tenant, request.Run);
+        using var ticket = await AdmitAsync(tenant, stream, request.Fork is not null, cancellationToken);
+        await services.Workflows.PublishAsync(workflow, cancellationToken);
         var context = new LiveRunContext(services, tenant, request.Run, process, metadata, -1, null);
         var machine = new RunMachine(Run.Initial, workflow, context);
         foreach (var @event in first)
@@ -249,6 +249,29 @@ public sealed class RunEngine : IAsyncDisposable
         var parent = Activity.Current?.Context ?? default;
         _ = Task.Run(() => FinishAsync(execution, tenant, request.Run, machine, context, calls, parent), CancellationToken.None);
         return new(execution.Completion, accepted);
+    }
+
+    /// <summary>Lets a run in by the tenant's quotas. One that is there already is told as that: its repetition begins nothing, and gets what it came to also where no other run is let in.</summary>
+    private async Task<QuotaGate.RunTicket?> AdmitAsync(string tenant, StreamName stream, bool isFork, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return quotas is null ? null : await quotas.AdmitRunAsync(tenant, isFork, cancellationToken);
+        }
+        catch (QuotaExceededException)
+        {
+            if (IsActive(stream))
+            {
+                throw new WrongExpectedVersionException(stream, ExpectedVersion.NoStream, 0);
+            }
+
+            await foreach (var recorded in services.Log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, 0, 1, cancellationToken))
+            {
+                throw new WrongExpectedVersionException(stream, ExpectedVersion.NoStream, recorded.Version);
+            }
+
+            throw;
+        }
     }
 
     private async Task ResumeAsync(Execution execution, string tenant, string run)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Globalization;
 using AIaaS.Domain;
 using AIaaS.Domain.Budgets;
 using AIaaS.EventStore;
@@ -22,6 +23,9 @@ public sealed record BudgetWish(BudgetAccount Account, Money Amount, string Call
     /// reservation of its own, and the call's request names the one that holds.
     /// </summary>
     public bool IsRequested { get; init; }
+
+    /// <summary>Of a call that is made again since nobody knows what became of it: how many times nobody knew before. Each of these tries has a reservation of its own, and the outcomes in the stream end them in turn.</summary>
+    public int Repetition { get; init; }
 }
 
 /// <summary>What the budgets said of a call.</summary>
@@ -152,7 +156,11 @@ public sealed class BudgetLedger(IEventStore log, EventTypes types, IdSource ids
 
     private async Task<BudgetVerdict> ReserveAsync(BudgetWish wish, ImmutableArray<KnownBudget> applying, CancellationToken cancellationToken)
     {
-        var reservation = (wish.IsRequested ? NamedId.Of("reservation", wish.Caller, wish.Call) : ids.NewId()).ToString("N");
+        // A call that failed can be asked for again under its name, and one of which nothing is known can be made again: that is a reservation of its own, whether or not the one
+        // before is released yet.
+        var reservation = (wish.IsRequested
+            ? NamedId.Of("reservation", wish.Caller, wish.Call, wish.At.UtcTicks.ToString(CultureInfo.InvariantCulture), wish.Repetition.ToString(CultureInfo.InvariantCulture))
+            : ids.NewId()).ToString("N");
         var command = new ReserveBudget(reservation, wish.Amount, wish.Caller, wish.CallerVersion, wish.Call, wish.Until, wish.At);
         var holds = ImmutableArray.CreateBuilder<BudgetHold>(applying.Length);
         for (var i = 0; i < applying.Length; i++)

@@ -40,7 +40,8 @@ public sealed class BudgetService : CommandService<Budget>
         await ledger.Catalog.Ready.WaitAsync(cancellationToken);
         var before = (await LoadAsync(Budget.Stream(tenant, Named(budget)), cancellationToken)).State;
         var command = new DefineBudget(tenant, budget, terms, context.Actor, time.GetUtcNow());
-        if (before.Define(command).Error is { } error)
+        var decision = before.Define(command);
+        if (decision.Error is { } error)
         {
             throw new DomainException(error);
         }
@@ -50,7 +51,9 @@ public sealed class BudgetService : CommandService<Budget>
             throw new DomainException(BudgetErrors.TooMany(MaxBudgets));
         }
 
-        if (before.Id is not null && !acceptOverrun && await ledger.CurrentAsync(tenant, terms, budget, cancellationToken) is var period && period.Settled + period.Reserved > terms.Limit)
+        // Only what leaves less room, or refuses where it did not, can leave out what is spent already: a limit that is raised, or sent again, is no overrun that anybody could mean.
+        var leavesLess = before.Terms is { } known && !decision.Events.IsEmpty && (before.Removed || terms.Limit < known.Limit || (terms.Hard && !known.Hard));
+        if (leavesLess && !acceptOverrun && await ledger.CurrentAsync(tenant, terms, budget, cancellationToken) is var period && period.Settled + period.Reserved > terms.Limit)
         {
             throw new DomainException(BudgetErrors.BelowSpent(budget, terms.Limit, period.Settled, period.Reserved));
         }

@@ -32,6 +32,11 @@ public sealed class CostReporter(CostReportService service, ReadModel<CostDay> h
     {
         var now = time.GetUtcNow();
         var date = day.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        if (day < DateTimeOffset.UnixEpoch)
+        {
+            throw new DomainException(new("no-such-day", $"The day {date} lies before everything that is recorded.", "Give a day such as 2026-01-30.", 422));
+        }
+
         if (day.AddDays(1) > now)
         {
             throw new DomainException(new("day-not-over", $"The day {date} (UTC) is not over.", "Ask for a day before today.", 422));

@@ -205,8 +205,9 @@ public sealed class QuotaGate(
         var stored = received;
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            // Never past a run that is open: a restart has to know of it.
-            var done = open.IsEmpty ? received : open.Values.Select(r => r.Before).Min();
+            // Never past a run that is open: a restart has to know of it. How far the log was followed is asked first, so that a run that is requested meanwhile lies behind it.
+            var followed = received;
+            var done = open.Values.Select(r => r.Before).Append(followed).Min();
             if (state == SubscriptionState.Live && done > stored)
             {
                 await checkpoints.StoreAsync(Name, done, cancellationToken);
@@ -223,7 +224,7 @@ public sealed class QuotaGate(
         {
             case "agent.run.requested":
                 open[recorded.Stream] = new(received, recorded.Position);
-                use?.Requested(recorded);
+                use?.Take(recorded);
                 break;
             case "agent.run.completed":
                 open.TryRemove(recorded.Stream, out _);
@@ -232,7 +233,7 @@ public sealed class QuotaGate(
                 Rest(recorded.Stream, true);
                 break;
             case "usage.metered":
-                use?.Metered(recorded);
+                use?.Take(recorded);
                 break;
             case "quota.override.granted" or "quota.override.revoked" when stream.Category + "-" == Overriding:
                 use?.ForgetOverrides();
@@ -339,6 +340,8 @@ public sealed class QuotaGate(
         private volatile QuotaOverrides overrides = QuotaOverrides.Initial;
         private Task? overriding;
         private Task? loading;
+        private List<(RecordedEvent Event, object Read)>? early;
+        private bool isCounting;
         private long usageRevision = -1;
         private LogPosition loadedAt;
         private long storage;
@@ -434,31 +437,33 @@ public sealed class QuotaGate(
             }
         }
 
-        public void Requested(RecordedEvent recorded)
+        /// <summary>Takes what the log shows: a run that was asked for, or usage. Before the counts are read off the log there is nothing to add to; what comes while they are read is kept until then.</summary>
+        public void Take(RecordedEvent recorded)
         {
-            if (recorded.Position <= loadedAt || gate.types.Read(recorded.Type, recorded.Data.Span) is not RunRequested { Fork: null } e)
+            lock (sync)
+            {
+                if (!isCounting && early is null)
+                {
+                    return;
+                }
+            }
+
+            if (gate.types.Read(recorded.Type, recorded.Data.Span) is not { } read || read is UsageMetered { Type: var type } && !type.StartsWith(BuiltInMeters.Reserved, StringComparison.Ordinal))
             {
                 return;
             }
 
             lock (sync)
             {
-                Count(QuotaResource.Runs, 1, e.At);
-                Notice();
-            }
-        }
-
-        public void Metered(RecordedEvent recorded)
-        {
-            if (recorded.Version <= usageRevision || gate.types.Read(recorded.Type, recorded.Data.Span) is not UsageMetered e)
-            {
-                return;
-            }
-
-            lock (sync)
-            {
-                Metered(e, isLive: true);
-                Notice();
+                if (isCounting)
+                {
+                    Take(recorded, read);
+                    Notice();
+                }
+                else
+                {
+                    early?.Add((recorded, read));
+                }
             }
         }
 
@@ -466,7 +471,13 @@ public sealed class QuotaGate(
         {
             lock (sync)
             {
-                return loading is { IsFaulted: false } known ? known : loading = Task.Run(LoadAsync);
+                if (loading is { IsFaulted: false } known)
+                {
+                    return known;
+                }
+
+                early = [];
+                return loading = Task.Run(LoadAsync);
             }
         }
 
@@ -496,10 +507,13 @@ public sealed class QuotaGate(
             var now = gate.time.GetUtcNow();
             var earliest = QuotaSpan.Of(QuotaWindow.Month, now).From - TimeSpan.FromMinutes(5);
             List<UsageMetered> readings = [];
+            HashSet<string> ended = new(StringComparer.Ordinal);
             var revision = -1L;
             var isStored = false;
-            var runs = gate.open.ToArray();
+
+            // The position first: all runs up to it that are open are among these; what is requested behind it comes to be taken.
             var position = gate.received;
+            var runs = gate.open.ToArray();
             await foreach (var recorded in gate.log.ReadStreamOrEmptyAsync(UsageMetered.Stream(tenant), ReadDirection.Backwards, long.MaxValue))
             {
                 revision = Math.Max(revision, recorded.Version);
@@ -515,7 +529,15 @@ public sealed class QuotaGate(
 
                 if (recorded.Recorded >= earliest)
                 {
-                    readings.Add(e);
+                    if (e.Type.StartsWith(BuiltInMeters.Reserved, StringComparison.Ordinal))
+                    {
+                        readings.Add(e);
+                    }
+
+                    if (e is { Type: BuiltInMeters.Run, Subject: { } run })
+                    {
+                        ended.Add(run);
+                    }
                 }
                 else if (e.Type != BuiltInMeters.Storage)
                 {
@@ -531,12 +553,12 @@ public sealed class QuotaGate(
                 }
             }
 
-            // Runs are metered when they end: those that are open count from their request on.
+            // Runs are metered when they end: those that are open count from their request on, unless they have ended since.
             var prefix = $"agentRun-{tenant}_";
             List<DateTimeOffset> requested = [];
             foreach (var (stream, run) in runs)
             {
-                if (run.Position <= position && stream.StartsWith(prefix, StringComparison.Ordinal))
+                if (run.Position <= position && stream.StartsWith(prefix, StringComparison.Ordinal) && !ended.Contains(new StreamName(stream).Id))
                 {
                     await foreach (var first in gate.log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, 0, 1))
                     {
@@ -560,6 +582,26 @@ public sealed class QuotaGate(
                 {
                     Count(QuotaResource.Runs, 1, at);
                 }
+
+                foreach (var (recorded, read) in early!)
+                {
+                    Take(recorded, read);
+                }
+
+                (early, isCounting) = (null, true);
+            }
+        }
+
+        private void Take(RecordedEvent recorded, object read)
+        {
+            switch (read)
+            {
+                case RunRequested { Fork: null } e when recorded.Position > loadedAt:
+                    Count(QuotaResource.Runs, 1, e.At);
+                    break;
+                case UsageMetered e when recorded.Version > usageRevision:
+                    Metered(e, isLive: true);
+                    break;
             }
         }
 
@@ -634,7 +676,7 @@ public sealed class QuotaGate(
                 var count = Used(limit.Resource, limit.Window);
                 foreach (var percent in QuotaRules.Notices)
                 {
-                    if (count * 100 >= limit.Limit * percent)
+                    if ((decimal)count * 100 >= (decimal)limit.Limit * percent)
                     {
                         Notice(limit, QuotaSpan.Of(limit.Window, now), percent, count);
                     }

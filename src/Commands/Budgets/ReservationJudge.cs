@@ -26,7 +26,8 @@ internal static class ReservationJudge
 {
     public static async Task<ReservationVerdict> JudgeAsync(IEventStore log, EventTypes types, BudgetReserved reserved, CancellationToken cancellationToken)
     {
-        var isNamed = reserved.Reservation == NamedId.Of("reservation", reserved.Caller, reserved.Call).ToString("N");
+        // Runs reserve before their request stands in the stream; all others after it.
+        var isNamed = new StreamName(reserved.Caller).Category != "agentRun";
         var hasMoved = false;
         var hasEnded = false;
         try

@@ -136,7 +136,11 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
         {
             var at = facts.Requested.TryGetValue(call, out var requested) ? requested : endedAt;
             await RecordAsync(envelope, source, type, at, w => write(w, facts.Workflow));
-            facts.Requested.TryRemove(call, out _);
+            if (envelope.Event is not ToolCallUnknown)
+            {
+                // What nobody knows can still come out, and is then dated at its request too.
+                facts.Requested.TryRemove(call, out _);
+            }
         }
     }
 

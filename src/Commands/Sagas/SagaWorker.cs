@@ -159,7 +159,8 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
             {
                 foreach (var outcome in carried)
                 {
-                    Add(outcome);
+                    // Where somebody has written meanwhile that nobody knows, the budgets are told that it costs nothing: then it does not.
+                    Add(outcome is ToolCallSucceeded succeeded && state.Calls.Any(c => c.Request.Call == succeeded.Call && c.State == SagaCallState.Unknown) ? succeeded with { Cost = null } : outcome);
                 }
 
                 await FlushAsync();
@@ -296,7 +297,12 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
             {
                 // The request is durable: its outcome settles what is reserved, or says that nothing left.
                 var until = Now + TimeSpan.FromMilliseconds(tool.Manifest.TimeoutMs) + budgets.Grace;
-                var verdict = await budgets.ReserveAsync(new(new(tenant), price, stream, version, request.Call, request.At, until, metadata.CorrelationId) { IsRequested = true }, CancellationToken.None);
+                var wish = new BudgetWish(new(tenant), price, stream, version, request.Call, request.At, until, metadata.CorrelationId)
+                {
+                    IsRequested = true,
+                    Repetition = state.Calls.Find(c => c.Request.Call == request.Call)?.Unknowns ?? 0,
+                };
+                var verdict = await budgets.ReserveAsync(wish, CancellationToken.None);
                 if (verdict.Refused is { } refused)
                 {
                     Add(new ToolCallFailed(request.Call, request.Step, request.Tool, refused.Code, refused.Message, false, 0, 0, Now));

@@ -13,6 +13,8 @@ internal sealed class Evaluation(ExpressionValue root, ExpressionLimits limits)
 
     public ExpressionValue Root => root;
 
+    public long Steps => steps;
+
     public ExpressionValue Current { get; set; }
 
     /// <summary>Runs what evaluates, and turns a bound that was exceeded into a result.</summary>

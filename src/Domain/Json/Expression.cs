@@ -106,6 +106,15 @@ public sealed class JsonPath
     /// <summary>The array of the nodes that the query selects.</summary>
     public ExpressionResult Select(JsonElement root) => Evaluation.Run(ExpressionValue.From(root), limits, e => ExpressionValue.Array(path.Nodes(e)));
 
+    /// <summary>As above, with so many steps at most; those that were taken are taken off.</summary>
+    public ExpressionResult Select(JsonElement root, ref int steps)
+    {
+        Evaluation? made = null;
+        var result = Evaluation.Run(ExpressionValue.From(root), limits with { MaxSteps = Math.Clamp(steps, 0, limits.MaxSteps) }, e => ExpressionValue.Array(path.Nodes(made = e)));
+        steps = (int)Math.Max(0, steps - (made?.Steps ?? 0));
+        return result;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Source;
 }

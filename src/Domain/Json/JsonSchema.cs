@@ -108,12 +108,20 @@ public sealed class JsonSchema
     /// <exception cref="ArgumentException">The element is none: it was never set.</exception>
     public bool IsValid(JsonElement value)
     {
+        var steps = options.MaxSteps;
+        return IsValid(value, ref steps);
+    }
+
+    /// <summary>As above, with so many steps at most; those that were taken are taken off.</summary>
+    /// <exception cref="ArgumentException">The element is none: it was never set.</exception>
+    public bool IsValid(JsonElement value, ref int steps)
+    {
         if (value.ValueKind is JsonValueKind.Undefined)
         {
             throw new ArgumentException("The element is undefined. Pass an element of a parsed document; JSON null is one.", nameof(value));
         }
 
-        var run = new SchemaRun(options, collects: false, isDynamic);
+        var run = new SchemaRun(options, collects: false, isDynamic, steps);
         try
         {
             return root.Validate(value, run, null, null, 0) && run.Exceeded is null;
@@ -123,17 +131,19 @@ public sealed class JsonSchema
             // The platform's answer to a text with half a surrogate pair.
             return false;
         }
+        finally
+        {
+            steps = Math.Min(steps, run.Left);
+        }
     }
 
     /// <summary>Validates the value and says all that is wrong with it.</summary>
-    public JsonSchemaResult Validate(JsonElement value)
-    {
-        if (IsValid(value))
-        {
-            return JsonSchemaResult.Passed;
-        }
+    public JsonSchemaResult Validate(JsonElement value) => IsValid(value) ? JsonSchemaResult.Passed : Explain(value, options.MaxSteps);
 
-        var run = new SchemaRun(options, collects: true, isDynamic);
+    /// <summary>Says all that is wrong with a value that does not meet the schema, with so many steps at most.</summary>
+    public JsonSchemaResult Explain(JsonElement value, int steps)
+    {
+        var run = new SchemaRun(options, collects: true, isDynamic, steps);
         try
         {
             root.Validate(value, run, null, null, 0);

@@ -4,13 +4,16 @@ using System.Runtime.CompilerServices;
 namespace AIaaS.Domain.Json;
 
 /// <summary>One validation: what it has used up of the bounds, what it found, and through which resources it came.</summary>
-internal sealed class SchemaRun(JsonSchemaOptions options, bool collects, bool isDynamic)
+internal sealed class SchemaRun(JsonSchemaOptions options, bool collects, bool isDynamic, int most = int.MaxValue)
 {
     private readonly int deepest = Math.Min(options.MaxDepth, 512);
-    private int steps = options.MaxSteps;
+    private int steps = Math.Clamp(most, 0, options.MaxSteps);
 
     /// <summary>Whether errors are kept; while only the answer counts they are not.</summary>
     public bool Collects { get; set; } = collects;
+
+    /// <summary>How many steps may still be taken.</summary>
+    public int Left => Math.Max(0, steps);
 
     public bool IsDynamic => isDynamic;
 
@@ -36,7 +39,7 @@ internal sealed class SchemaRun(JsonSchemaOptions options, bool collects, bool i
 
         if (--steps < 0)
         {
-            Exceeded = $"takes more than {options.MaxSteps} steps to check. Send a smaller document, or simplify the schema: references that fan out multiply.";
+            Exceeded = $"takes more than {Math.Clamp(most, 0, options.MaxSteps)} steps to check. Send a smaller document, or simplify the schema: references that fan out multiply.";
         }
         else if (depth > deepest || ((depth & 15) == 15 && !RuntimeHelpers.TryEnsureSufficientExecutionStack()))
         {

@@ -125,9 +125,8 @@ public sealed class MeterAggregate(Aggregation aggregation)
         }
     }
 
-    /// <summary>The number; null where there is none: the largest, newest or middle one of nothing.</summary>
+    /// <summary>The number; null where there is none: the largest, newest or middle one of nothing. A sum of more than 28 digits is rounded to as many as a decimal holds, half to even.</summary>
     /// <param name="percentile">Of a percentile: which, above 0 and below 100.</param>
-    /// <exception cref="OverflowException">The sum has more digits than a decimal holds.</exception>
     /// <exception cref="ArgumentNullException">A percentile was not said.</exception>
     public decimal? Value(decimal? percentile = null) => aggregation switch
     {
@@ -192,16 +191,14 @@ internal static class Exact
         return bits[3] < 0 ? -(Int128)digits : (Int128)digits;
     }
 
-    /// <summary>The value again, without trailing zeros.</summary>
-    /// <exception cref="OverflowException">It has more digits than a decimal holds.</exception>
+    /// <summary>
+    /// The value again, without trailing zeros. What has more digits than a decimal holds is rounded, half to even: a sum that could not be told would be one that
+    /// can neither be shown nor invoiced, and a few events suffice to make one.
+    /// </summary>
     public static decimal Unscale(Int128 scaled)
     {
         var (whole, part) = Int128.DivRem(scaled, Unit);
-        var fraction = (decimal)(long)part / Unit;
-        var sum = (decimal)whole + fraction;
-        return sum - (decimal)whole == fraction
-            ? sum / 1.0000000000000000000000000000m
-            : throw new OverflowException("The sum has more digits than can be shown exactly: more than 28.");
+        return ((decimal)whole + ((decimal)(long)part / Unit)) / 1.0000000000000000000000000000m;
     }
 }
 

@@ -90,12 +90,14 @@ public sealed class UsageType
 
         if (!needsDocument)
         {
-            return Write(data, found, readings, null);
+            return Write(data, found, readings, []);
         }
 
+        // All schemas and paths of the type together, in step with the data: whoever declares them does not decide how long a batch of small events keeps everybody waiting.
+        var steps = UsageRules.FreeSteps + (UsageRules.StepsPerByte * data.Length);
         var parser = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = 512 });
         using var document = JsonDocument.ParseValue(ref parser);
-        return Check(document.RootElement) ?? Write(data, found, readings, document.RootElement);
+        return Check(document.RootElement, ref steps) ?? Follow(document.RootElement, ref steps, out var followed) ?? Write(data, found, readings, followed);
     }
 
     /// <summary>The names of a path that only goes down by members; null for another one. Names with quotes or other signs are left to the full language.</summary>
@@ -139,13 +141,14 @@ public sealed class UsageType
         }
     }
 
-    private DomainError? Check(JsonElement data)
+    private DomainError? Check(JsonElement data, ref int steps)
     {
         foreach (var meter in meters)
         {
-            if (meter.Schema is { } schema && !schema.IsValid(data))
+            var most = steps;
+            if (meter.Schema is { } schema && !schema.IsValid(data, ref steps))
             {
-                var faults = schema.Validate(data).Errors.Take(10).Select(e => e.ToString()).ToArray();
+                var faults = schema.Explain(data, most).Errors.Take(10).Select(e => e.ToString()).ToArray();
                 return UsageErrors.Schema(meter.Name, faults.Length > 0 ? faults : ["they cannot be validated"]);
             }
         }
@@ -153,11 +156,35 @@ public sealed class UsageType
         return null;
     }
 
-    private DomainError? Write(ReadOnlySpan<byte> data, Span<Found> found, Utf8JsonWriter readings, JsonElement? document)
+    /// <summary>Follows the paths that need the full language, each once.</summary>
+    private DomainError? Follow(JsonElement data, ref int steps, out Followed[] followed)
+    {
+        followed = new Followed[slots];
+        for (var slot = 0; slot < slots; slot++)
+        {
+            if (slow[slot] is not { } path)
+            {
+                continue;
+            }
+
+            var result = path.Select(data, ref steps);
+            if (result.Error is { } fault)
+            {
+                return UsageErrors.Path(path.Source, fault);
+            }
+
+            var nodes = result.Value.Items.Take(2).ToArray();
+            followed[slot] = nodes.Length == 1 ? new(nodes[0].ToJson(), 1) : new(default, nodes.Length == 0 ? 0 : result.Value.Count);
+        }
+
+        return null;
+    }
+
+    private DomainError? Write(ReadOnlySpan<byte> data, Span<Found> found, Utf8JsonWriter readings, Followed[] followed)
     {
         foreach (var meter in meters)
         {
-            if (meter.Write(this, data, found, readings, document) is { } error)
+            if (meter.Write(this, data, found, readings, followed) is { } error)
             {
                 return error;
             }
@@ -168,6 +195,9 @@ public sealed class UsageType
 
     /// <summary>Where a path has led: a token of the data.</summary>
     private readonly record struct Found(JsonTokenType Kind, int Start, int Length, bool IsEscaped);
+
+    /// <summary>What a path of the full language has led to: the node, where it is one.</summary>
+    private readonly record struct Followed(JsonElement Node, int Count);
 
     /// <summary>What a path has led to, wherever it was found.</summary>
     private readonly ref struct Selected
@@ -196,21 +226,19 @@ public sealed class UsageType
         private string Shown => Encoding.UTF8.GetString(Utf8[..Math.Min(Utf8.Length, 40)]) + (Utf8.Length > 40 ? "…" : "");
     }
 
-    private Selected Select(int slot, ReadOnlySpan<byte> data, Span<Found> found, JsonElement? document)
+    private Selected Select(int slot, ReadOnlySpan<byte> data, Span<Found> found, Followed[] followed)
     {
-        if (slow[slot] is not { } path)
+        if (slow[slot] is null)
         {
             var (kind, start, length, isEscaped) = found[slot];
             var token = data.Slice(start, length);
             return new() { Kind = kind, Utf8 = isEscaped ? Unescape(token) : token };
         }
 
-        var result = path.Select(document!.Value);
-        var nodes = result.Error is null ? result.Value.Items.ToArray() : [];
-        return nodes switch
+        return followed[slot] switch
         {
-            [] => default,
-            [var node] => node.ToJson() switch
+            { Count: 0 } => default,
+            { Count: 1, Node: var node } => node switch
             {
                 { ValueKind: JsonValueKind.String } text => new() { Kind = JsonTokenType.String, Utf8 = Encoding.UTF8.GetBytes(text.GetString()!) },
                 { ValueKind: JsonValueKind.Number } number => new() { Kind = JsonTokenType.Number, Utf8 = Encoding.UTF8.GetBytes(number.GetRawText()) },
@@ -220,7 +248,7 @@ public sealed class UsageType
                 { ValueKind: JsonValueKind.Array } => new() { Kind = JsonTokenType.StartArray },
                 _ => new() { Kind = JsonTokenType.Null },
             },
-            _ => new() { Several = nodes.Length },
+            { Count: var several } => new() { Several = several },
         };
     }
 
@@ -305,13 +333,13 @@ public sealed class UsageType
 
         public JsonSchema? Schema { get; }
 
-        public DomainError? Write(UsageType type, ReadOnlySpan<byte> data, Span<Found> found, Utf8JsonWriter writer, JsonElement? document)
+        public DomainError? Write(UsageType type, ReadOnlySpan<byte> data, Span<Found> found, Utf8JsonWriter writer, Followed[] followed)
         {
             var number = 1m;
             Selected read = default;
             if (value >= 0)
             {
-                read = type.Select(value, data, found, document);
+                read = type.Select(value, data, found, followed);
                 if (isOptional && read.IsNothing)
                 {
                     return null;
@@ -343,7 +371,7 @@ public sealed class UsageType
             var hasDimensions = false;
             foreach (var dimension in dimensions)
             {
-                var selected = type.Select(dimension.Slot, data, found, document);
+                var selected = type.Select(dimension.Slot, data, found, followed);
                 if (selected.IsNothing)
                 {
                     continue;

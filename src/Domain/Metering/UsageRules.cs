@@ -24,6 +24,12 @@ public static class UsageRules
     /// <summary>The most members of one object in an event's data.</summary>
     public const int MaxMembers = 1_000;
 
+    /// <summary>How many steps the schemas and paths of an event's meters may take, whatever its data; about one for each schema that is applied and each value that is looked at.</summary>
+    public const int FreeSteps = 2_000;
+
+    /// <summary>How many more for each byte of its data.</summary>
+    public const int StepsPerByte = 4;
+
     /// <summary>The longest item of a unique count and the longest value of a dimension, in bytes of UTF-8.</summary>
     public const int MaxTextBytes = 400;
 
@@ -105,8 +111,14 @@ public static class UsageErrors
     /// <summary>A meter cannot read it.</summary>
     public static DomainError Value(string meter, string path, string fault) => new("value-invalid", $"The meter '{meter}' cannot read {path}: {fault}.", $"A value is a number from 0 to {UsageNumber.Max:0} with at most {UsageNumber.MaxDecimals} decimals; dimensions and items are texts of 1 to {UsageRules.MaxTextBytes} bytes, numbers, true or false.");
 
+    /// <summary>A path of a meter cannot be followed.</summary>
+    public static DomainError Path(string path, string fault) => new("value-invalid", $"The path {Shown(path)} of a meter cannot be followed: {fault}", "Declare the meter with a simpler path, or send fewer data.");
+
     /// <summary>The same source and id came with other content.</summary>
     public static DomainError Conflict(string source, string id, long sequence) => new("duplicate-conflict", $"An event of source '{Shown(source)}' with id '{Shown(id)}' is there already, with other content: number {sequence}. That one stands.", "Use a new id for a new event; to repeat an event, send it unchanged.", 409);
+
+    /// <summary>NaN or an infinity, written as if JSON had them.</summary>
+    public static DomainError NotANumber() => new("data-invalid", "The event holds NaN or Infinity, which are no numbers of JSON.", "Send a number; where there is none, leave the event out.");
 
     /// <summary>Data that are too much.</summary>
     public static DomainError TooLarge(string fault) => new("data-too-large", $"The data {fault}.", "Send what the meters need; keep the rest elsewhere.");

@@ -73,6 +73,9 @@ public sealed record SagaCall(ToolCallRequested Request)
 
     /// <summary>Whether what it did is undone.</summary>
     public bool Undone { get; init; }
+
+    /// <summary>How many times it was made and nobody knew what became of it.</summary>
+    public int Unknowns { get; init; }
 }
 
 /// <summary>How often a step was tried without success, and how often it has waited since.</summary>
@@ -208,7 +211,7 @@ public sealed record Saga : IState<Saga>
         ToolCallRequested e => this with { Calls = Calls.Add(new(e)) },
         ToolCallSucceeded e => With(e.Call, c => c with { State = SagaCallState.Succeeded, Output = e.Output }),
         ToolCallFailed e => Failed(With(e.Call, c => c with { State = SagaCallState.Failed, Code = e.Code, Reason = e.Reason, Retryable = e.Retryable }), e.Step, e.Code == CircuitOpen),
-        ToolCallUnknown e => Failed(With(e.Call, c => c with { State = SagaCallState.Unknown, Reason = e.Reason }), e.Step) with { Worker = null },
+        ToolCallUnknown e => Failed(With(e.Call, c => c with { State = SagaCallState.Unknown, Reason = e.Reason, Unknowns = c.Unknowns + 1 }), e.Step) with { Worker = null },
         ToolCallResolved e => Resolve(e),
         ToolCallRefused e => Refused(e),
         ToolCallCompensated e => With(e.Call, c => c with { Undone = true }),

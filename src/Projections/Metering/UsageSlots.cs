@@ -31,11 +31,18 @@ public sealed record UsageSlots
     public ImmutableSortedDictionary<int, MeterAggregate> Slots { get; init; } = ImmutableSortedDictionary<int, MeterAggregate>.Empty;
 }
 
-/// <summary>One document for each meter, set of dimensions, and day or hour.</summary>
+/// <summary>
+/// One document for each meter, set of dimensions, and day or hour. A name may come to mean another kind of meter, when a tenant changes its plan or its own meter makes
+/// way for the plan's: readings of different kinds lie in different documents. What keeps all that it was given begins another document with each <see cref="MaxKept"/> events of the
+/// tenant, so that none grows without end: it is read and written as a whole.
+/// </summary>
 public sealed class UsageSlotsProjection : Projection<UsageSlots>
 {
     /// <summary>The length of a slot.</summary>
     public static readonly TimeSpan Slot = TimeSpan.FromMinutes(15);
+
+    /// <summary>The most events of a document of a unique count or a percentile.</summary>
+    public const int MaxKept = 5_000;
 
     private const int MaxKnown = 50_000;
 
@@ -45,7 +52,7 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
     public override string Name => "UsageSlots";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> EventTypePrefixes { get; } = [UsageMetered.TypeName];
@@ -77,7 +84,7 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
         var keys = new string[used.Readings.Length];
         for (var i = 0; i < keys.Length; i++)
         {
-            keys[i] = KeyOf(tenant, used.Readings[i], Start(used.Readings[i], used.Time));
+            keys[i] = KeyOf(tenant, used.Readings[i], Start(used.Readings[i], used.Time), envelope.Recorded.Version);
         }
 
         return keys;
@@ -99,7 +106,7 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
             foreach (var reading in used.Readings)
             {
                 var start = Start(reading, used.Time);
-                if (document is null ? KeyOf(envelope.Tenant, reading, start) != id : reading.Meter != document.Meter || start != document.From || !IsSame(reading.Dimensions, document.Dimensions))
+                if (document is null ? KeyOf(envelope.Tenant, reading, start, envelope.Recorded.Version) != id : reading.Meter != document.Meter || start != document.From || KeyOf(envelope.Tenant, reading, start, envelope.Recorded.Version) != id)
                 {
                     continue;
                 }
@@ -133,30 +140,19 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
 
     private static DateTimeOffset Start(MeterReading reading, DateTimeOffset time)
     {
-        var length = reading.Aggregation is Aggregation.UniqueCount or Aggregation.Percentile ? TimeSpan.TicksPerHour : TimeSpan.TicksPerDay;
+        var length = KeepsAll(reading) ? TimeSpan.TicksPerHour : TimeSpan.TicksPerDay;
         return new(time.UtcTicks - (time.UtcTicks % length), TimeSpan.Zero);
     }
 
-    private static bool IsSame(ImmutableSortedDictionary<string, string>? some, ImmutableSortedDictionary<string, string> others)
+    /// <summary>Unique counts and percentiles keep what they were given.</summary>
+    private static bool KeepsAll(MeterReading reading) => reading.Aggregation is Aggregation.UniqueCount or Aggregation.Percentile;
+
+    private string KeyOf(string tenant, MeterReading reading, DateTimeOffset start, long sequence)
     {
-        if ((some?.Count ?? 0) != others.Count)
-        {
-            return false;
-        }
-
-        foreach (var (name, value) in some ?? others)
-        {
-            if (!others.TryGetValue(name, out var other) || other != value)
-            {
-                return false;
-            }
-        }
-
-        return true;
+        var kind = reading.Aggregation is { } one and not Aggregation.Sum ? $":{one}" : "";
+        var part = KeepsAll(reading) ? string.Create(CultureInfo.InvariantCulture, $":{sequence / MaxKept}") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{tenant}:{reading.Meter}:{start.UtcTicks / TimeSpan.TicksPerHour}:{HashOf(reading.Dimensions)}{kind}{part}");
     }
-
-    private string KeyOf(string tenant, MeterReading reading, DateTimeOffset start) =>
-        string.Create(CultureInfo.InvariantCulture, $"{tenant}:{reading.Meter}:{start.UtcTicks / TimeSpan.TicksPerHour}:{HashOf(reading.Dimensions)}");
 
     private string HashOf(ImmutableSortedDictionary<string, string>? dimensions)
     {

@@ -82,8 +82,10 @@ public sealed class UsageQueries(ReadModel<UsageSlots> slots)
             return QueryResult<UsageReport>.Behind;
         }
 
+        // Counts are stored as sums of ones. What was read while the name stood for a meter of another kind is not a part of this number.
+        var kind = meter.Aggregation == Aggregation.Count ? Aggregation.Sum : meter.Aggregation;
         var windows = new UsageWindows(question);
-        var cells = new Dictionary<(int Window, string Group), (ImmutableSortedDictionary<string, string> Dimensions, MeterAggregate Aggregate)>();
+        var cells = new Dictionary<Cell, (ImmutableSortedDictionary<string, string> Dimensions, MeterAggregate Aggregate)>();
         var query = new DocumentQuery
         {
             Where =
@@ -121,27 +123,27 @@ public sealed class UsageQueries(ReadModel<UsageSlots> slots)
             question.Window,
             question.TimeZone.Id,
             [
-                .. cells.OrderBy(c => c.Key.Window).ThenBy(c => c.Key.Group, StringComparer.Ordinal)
+                .. cells.OrderBy(c => c.Key)
                     .Select(c => new UsageRow(TimeZoneInfo.ConvertTime(windows[c.Key.Window].Start, question.TimeZone), TimeZoneInfo.ConvertTime(windows[c.Key.Window].End, question.TimeZone), c.Value.Dimensions, c.Value.Aggregate.Value(meter.Percentile) ?? 0, c.Value.Aggregate.Count)),
             ]));
 
         void Add(UsageSlots document)
         {
-            if (!question.Where.All(w => document.Dimensions.GetValueOrDefault(w.Key) == w.Value))
+            if (!question.Where.All(w => (document.Dimensions.GetValueOrDefault(w.Key) ?? "") == w.Value))
             {
                 return;
             }
 
-            var group = string.Join('\u001f', question.GroupBy.Select(d => document.Dimensions.GetValueOrDefault(d) ?? ""));
+            var values = question.GroupBy.Select(d => document.Dimensions.GetValueOrDefault(d) ?? "").ToImmutableArray();
             foreach (var (number, aggregate) in document.Slots)
             {
                 var start = document.From + (number * UsageSlotsProjection.Slot);
-                if (start < question.From || start >= question.To)
+                if (start < question.From || start >= question.To || aggregate.Aggregation != kind)
                 {
                     continue;
                 }
 
-                var key = (windows.Of(start), group);
+                var key = new Cell(windows.Of(start), values);
                 if (!cells.TryGetValue(key, out var cell))
                 {
                     if (cells.Count >= MaxRows)
@@ -155,6 +157,35 @@ public sealed class UsageQueries(ReadModel<UsageSlots> slots)
 
                 cell.Aggregate.Merge(aggregate);
             }
+        }
+    }
+
+    /// <summary>A window and the values of the dimensions that are told apart, in the order of the question.</summary>
+    private readonly record struct Cell(int Window, ImmutableArray<string> Values) : IComparable<Cell>
+    {
+        public bool Equals(Cell other) => Window == other.Window && Values.SequenceEqual(other.Values);
+
+        public override int GetHashCode()
+        {
+            var hash = new HashCode();
+            hash.Add(Window);
+            foreach (var value in Values)
+            {
+                hash.Add(value, StringComparer.Ordinal);
+            }
+
+            return hash.ToHashCode();
+        }
+
+        public int CompareTo(Cell other)
+        {
+            var order = Window.CompareTo(other.Window);
+            for (var i = 0; order == 0 && i < Values.Length; i++)
+            {
+                order = string.CompareOrdinal(Values[i], other.Values[i]);
+            }
+
+            return order;
         }
     }
 

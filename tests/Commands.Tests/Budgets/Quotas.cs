@@ -185,6 +185,29 @@ public sealed class A_tenant_with_quotas
     public void cannot_be_given_what_makes_no_sense(QuotaResource resource, QuotaWindow window, long limit, int hours, string reason, string said) =>
         QuotaOverrides.Initial.Grant(new("acme", "o1", resource, window, limit, Noon.AddHours(hours), "platform", reason, Noon)).Error!.Message.Should().Contain(said);
 
+    [Test]
+    public async Task has_what_it_used_before_its_plan_had_quotas_counted_once()
+    {
+        await here.Quotas.EnterAsync("acme");
+        await world.WriteAsync("agentRun-acme_r0", -1, Requested("r0"));
+        await MeterAsync("aiaas.model.call", """{"call":"a/1/1","model":"m","tier":"SLM_A","cost":0.1,"uncachedInput":900,"output":100}""");
+        var head = await world.Log.GetHeadAsync();
+        await UntilAsync(() => Task.FromResult(here.Quotas.Position >= head), "the log is followed so far");
+        plans.Of("acme", new(QuotaResource.Tokens, QuotaWindow.Day, 5_000), new(QuotaResource.Runs, QuotaWindow.Day, 5));
+        (await here.Quotas.StatusAsync("acme")).Select(s => s.Used).Should().Equal(1_000, 1);
+        await MeterAsync("aiaas.model.call", """{"call":"a/1/2","model":"m","tier":"SLM_A","cost":0.1,"uncachedInput":10}""");
+        await UntilUsedAsync(QuotaResource.Tokens, 1_010);
+    }
+
+    [Test]
+    public async Task is_told_nothing_of_a_limit_that_it_is_far_from_however_high_that_is()
+    {
+        plans.Of("acme", new(QuotaResource.Requests, QuotaWindow.Day, long.MaxValue), new(QuotaResource.Requests, QuotaWindow.Hour, 1));
+        await here.Quotas.EnterAsync("acme");
+        await UntilAsync(async () => (await NoticesAsync()).Count >= 2, "the hour is used up");
+        (await NoticesAsync()).Select(n => n.Window).Should().AllBeEquivalentTo(QuotaWindow.Hour);
+    }
+
     private static RunRequested Requested(string run) => new(run, "", "", "?", "faq", new('0', 64), null, Noon);
 
     private static RunCompleted Completed => new(RunOutcome.Answered, "answered", "", [], "faq", null, 0, 0, default, AIaaS.Domain.Money.Usd(0), 0, false, Noon);

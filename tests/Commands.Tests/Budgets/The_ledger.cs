@@ -1,7 +1,9 @@
+using System.Text.Json;
 using AIaaS.Commands.Budgets;
 using AIaaS.Domain;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Budgets;
+using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 using static Commands.Tests.Budgets.BudgetWorld;
 
@@ -130,6 +132,18 @@ public sealed class The_ledger
         var changed = await here.Service.DefineAsync("acme", "all", Terms(50), true, As());
         changed.Period.Available.Should().Be(Money.Usd(-10));
         (await here.Ledger.ReserveAsync(Wish(0.01m, "r2"))).Refused.Should().NotBeNull();
+    }
+
+    [Test]
+    public async Task takes_the_same_terms_and_higher_limits_of_a_budget_that_is_exceeded()
+    {
+        await using var here = world.Process(settles: false);
+        await here.Service.DefineAsync("acme", "all", Terms(50, hard: false), false, As());
+        await here.Ledger.ReserveAsync(Wish(60));
+        (await here.Service.DefineAsync("acme", "all", Terms(50, hard: false), false, As())).Changed.Should().BeFalse("it says just that already");
+        (await here.Service.DefineAsync("acme", "all", Terms(55, hard: false, alerts: [50]), false, As())).Period.Available.Should().Be(Money.Usd(-5));
+        var harder = () => here.Service.DefineAsync("acme", "all", Terms(58), false, As());
+        (await harder.Should().ThrowAsync<DomainException>("what only alerted would now refuse every call")).Which.Error.Code.Should().Be("budget-below-spent");
     }
 
     [Test]
@@ -265,6 +279,52 @@ public sealed class A_reservation_that_was_left_behind
         await UntilClosedAsync();
         var state = await world.FoldAsync("all");
         state.Settled.Should().Be(Money.Usd(0.75m), "the call is counted once, however many reserved for it");
+    }
+
+    [Test]
+    public async Task of_a_call_that_failed_is_not_taken_for_that_of_the_same_call_asked_for_again()
+    {
+        // The settlement is a little behind: both are open when it comes to look.
+        await here.DisposeAsync();
+        here = world.Process(settles: false);
+        var first = new ToolCallRequested("call/1/1", "call", "courier", "1.0.0", JsonElement.Parse("{}"), "h", "k", true, true, null, At) { Price = Money.Usd(1) };
+        await world.WriteAsync("toolCall-acme_c1", -1, first);
+        await here.Ledger.ReserveAsync(Wished(first, 0));
+        var again = first with { At = At.AddSeconds(1) };
+        await world.WriteAsync("toolCall-acme_c1", 0, new ToolCallFailed("call/1/1", "call", "courier", "busy", "busy", true, 1, 1, At), again);
+        await here.Ledger.ReserveAsync(Wished(again, 2));
+        (await here.Ledger.ReserveAsync(Wished(again, 2))).Refused.Should().BeNull("a repetition is the same reservation");
+        (await world.FoldAsync("all")).Open.Should().HaveCount(2);
+        await here.DisposeAsync();
+        here = world.Process();
+        await UntilAsync(async () => (await world.FoldAsync("all")).Open.Count == 1, "what the first one held is free");
+        await world.WriteAsync("toolCall-acme_c1", 2, new ToolCallSucceeded("call/1/1", "call", "courier", JsonElement.Parse("{}"), 1, 1, At) { Cost = Money.Usd(1) });
+        await UntilClosedAsync();
+        (await world.FoldAsync("all")).Settled.Should().Be(Money.Usd(1));
+
+        static BudgetWish Wished(ToolCallRequested request, long version) =>
+            new(new("acme"), request.Price!.Value, "toolCall-acme_c1", version, request.Call, request.At, request.At.AddMinutes(5)) { IsRequested = true };
+    }
+
+    [Test]
+    public async Task of_a_call_that_nobody_knows_of_is_not_taken_for_that_of_the_same_call_made_again()
+    {
+        await here.DisposeAsync();
+        here = world.Process(settles: false);
+        var requested = new ToolCallRequested("charge/1/1", "charge", "charge", "1.0.0", JsonElement.Parse("{}"), "h", "k", true, true, null, At) { Price = Money.Usd(1) };
+        await world.WriteAsync("saga-acme_s1", -1, requested);
+        await here.Ledger.ReserveAsync(Wished(0, 0));
+        await world.WriteAsync("saga-acme_s1", 0, new ToolCallUnknown("charge/1/1", "charge", "charge", "no answer", At));
+        await here.Ledger.ReserveAsync(Wished(1, 1));
+        await here.DisposeAsync();
+        here = world.Process();
+        await UntilAsync(async () => (await world.FoldAsync("all")).Open.Count == 1, "what the first one held is free");
+        await world.WriteAsync("saga-acme_s1", 1, new ToolCallSucceeded("charge/1/1", "charge", "charge", JsonElement.Parse("{}"), 1, 1, At) { Cost = Money.Usd(1) });
+        await UntilClosedAsync();
+        (await world.FoldAsync("all")).Settled.Should().Be(Money.Usd(1), "that is what usage says, too");
+
+        BudgetWish Wished(long version, int repetition) =>
+            new(new("acme"), requested.Price!.Value, "saga-acme_s1", version, requested.Call, requested.At, requested.At.AddMinutes(5)) { IsRequested = true, Repetition = repetition };
     }
 
     [Test]

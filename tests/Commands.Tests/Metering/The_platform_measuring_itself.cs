@@ -46,6 +46,15 @@ public sealed class The_platform_measuring_itself
     }
 
     [Test]
+    public async Task dates_a_call_at_its_request_also_where_nobody_knew_for_a_while()
+    {
+        var requested = new ToolCallRequested("charge/1/1", "charge", "charge", "1.0.0", System.Text.Json.JsonElement.Parse("{}"), "h", "k", true, true, null, At);
+        await AppendAsync("saga-acme_s1", requested, new ToolCallUnknown("charge/1/1", "charge", "charge", "no answer", At.AddHours(1)), new ToolCallSucceeded("charge/1/1", "charge", "charge", System.Text.Json.JsonElement.Parse("{}"), 1, 1, At.AddDays(1)) { Cost = Money.Usd(1) });
+        await FollowAsync();
+        (await world.RecordedAsync()).Where(u => u.Type == BuiltInMeters.ToolCall).Select(u => u.Time).Should().Equal([At, At], "budgets count it in that period, too");
+    }
+
+    [Test]
     public async Task leaves_forks_out()
     {
         await AppendAsync("agentRun-acme_f1", Run("f1", new("r1", "answer", null, null, null)));

@@ -58,6 +58,18 @@ public sealed class Aggregating_readings
     }
 
     [Test]
+    public void comes_to_a_number_however_many_digits_it_has()
+    {
+        var sum = new MeterAggregate(Aggregation.Sum);
+        for (var i = 0; i < 100_000; i++)
+        {
+            sum.Add(999_999_999_999_999.999999999999m, null, 0, i);
+        }
+
+        sum.Value().Should().Be(99_999_999_999_999_999_999.9999999m, "28 digits are what a decimal holds");
+    }
+
+    [Test]
     public void of_no_events_is_nothing_or_zero()
     {
         new MeterAggregate(Aggregation.Sum).Value().Should().Be(0);

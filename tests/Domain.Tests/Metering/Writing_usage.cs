@@ -109,6 +109,33 @@ public sealed class Writing_usage
     }
 
     [Test]
+    public void asks_no_more_of_an_event_than_its_data_allow()
+    {
+        var fan = string.Join(',', Enumerable.Range(1, 30).Select(i => $$"""  "a{{i}}": { "allOf": [ { "$ref": "#/$defs/a{{i - 1}}" }, { "$ref": "#/$defs/a{{i - 1}}" } ] } """));
+        var schema = JsonElement.Parse($$"""{ "$defs": { "a0": {}, {{fan}} }, "$ref": "#/$defs/a30" }""");
+        Refusal("{}", new MeterDefinition("a", "t", Aggregation.Count) { Schema = schema }).Message.Should().Contain("more than 2008 steps");
+
+        // Each by itself would do; all together they do not.
+        var wide = JsonElement.Parse($$"""{ "allOf": [ {{string.Join(',', Enumerable.Repeat("{}", 900))}} ] }""");
+        var meters = Enumerable.Range(0, 3).Select(i => new MeterDefinition("m" + i, "t", Aggregation.Count) { Schema = wide }).ToArray();
+        Written("{}", meters[..2]).Should().BeNull();
+        Refusal("{}", meters).Message.Should().Contain("'m2'").And.Contain("steps");
+
+        var nested = string.Concat(Enumerable.Repeat("[1,", 28)) + "1" + string.Concat(Enumerable.Repeat(",1]", 28));
+        var path = Refusal(nested, new MeterDefinition("a", "t", Aggregation.Count) { Dimensions = Dimensions(("x", "$..*..*..*..*..*")) });
+        (path.Code, path.Message).Should().Match<(string Code, string Message)>(e => e.Code == "value-invalid" && e.Message.Contains("steps"), "a path that was not followed to its end is no dimension that is missing");
+        Written(nested, new MeterDefinition("a", "t", Aggregation.Max) { Value = "$[0]" }).Should().BeNull();
+
+        static DomainError? Written(string data, params MeterDefinition[] meters)
+        {
+            using var writer = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
+            return UsageJson.Write(writer, "/s", "1", new MeterSet(meters).Find("t")!, null, At, Encoding.UTF8.GetBytes(data), At);
+        }
+
+        static DomainError Refusal(string data, params MeterDefinition[] meters) => Written(data, meters) ?? throw new AssertionException("It is taken.");
+    }
+
+    [Test]
     public void tells_data_that_are_too_deep_or_too_many()
     {
         Check(new string('[', 33) + new string(']', 33)).Should().Be("data-too-deep");

@@ -56,6 +56,9 @@ internal sealed class SagaWorld : IAsyncDisposable
     /// <summary>Tools in the order in which they were called, with their keys.</summary>
     public List<(string Tool, string Key)> Calls { get; } = [];
 
+    /// <summary>What happens elsewhere while a tool is at work.</summary>
+    public Func<string, Task>? Meanwhile { get; set; }
+
     public IEnumerable<string> Tools => Calls.Select(c => c.Tool);
 
     public static Task<SagaWorld> StartedAsync(Func<string, int, ToolOutcome> decide, params DomainEvent[] further) => StartedAsync(decide, null, further);
@@ -120,14 +123,20 @@ internal sealed class SagaWorld : IAsyncDisposable
         {
             SideEffect = true,
             Idempotent = name != "letter",
+            Price = name == "letter" ? Money.Usd(1) : null,
             Compensation = name switch { "reserve" => "release", "charge" => "refund", _ => null },
         };
 
-        public Task<ToolOutcome> InvokeAsync(ToolCall call, CancellationToken cancellationToken)
+        public async Task<ToolOutcome> InvokeAsync(ToolCall call, CancellationToken cancellationToken)
         {
             world.Calls.Add((name, call.IdempotencyKey));
             world.counts[name] = world.counts.GetValueOrDefault(name) + 1;
-            return Task.FromResult(world.decide(name, world.counts[name]));
+            if (world.Meanwhile is { } meanwhile)
+            {
+                await meanwhile(name);
+            }
+
+            return world.decide(name, world.counts[name]);
         }
     }
 }

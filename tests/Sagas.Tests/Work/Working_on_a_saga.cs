@@ -47,6 +47,22 @@ public sealed class Working_on_a_saga
     }
 
     [Test]
+    public async Task takes_no_money_for_a_success_that_comes_behind_the_word_that_nobody_knows()
+    {
+        await using var world = await StartedAsync((_, _) => Done);
+        world.Meanwhile = tool => tool == "letter" ? world.AppendAsync(new ToolCallUnknown("letter/1/1", "letter", "letter", "its worker was taken for gone", DateTimeOffset.UnixEpoch)) : Task.CompletedTask;
+        await world.ExecuteAsync();
+        (await world.StateAsync()).Status.Should().Be(SagaStatus.Completed);
+        List<object> events = [];
+        await foreach (var e in world.Log.ReadStreamAsync(Saga.Stream("acme", Id)))
+        {
+            events.Add(world.Types.Read(e.Type, e.Data.Span));
+        }
+
+        events.OfType<ToolCallSucceeded>().Single(e => e.Tool == "letter").Cost.Should().BeNull("the budgets were told that it costs nothing");
+    }
+
+    [Test]
     public async Task undoes_what_was_done_when_an_unknown_call_turns_out_not_to_be_done()
     {
         await using var world = await StartedAsync((tool, _) => tool == "letter" ? new ToolOutcome.Unknown("no answer") : Done);
