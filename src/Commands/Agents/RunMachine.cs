@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using AIaaS.Commands.Routing;
 using AIaaS.Commands.Tools;
@@ -151,23 +152,40 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
         _ => throw new InvalidOperationException($"{move} is no call."),
     };
 
-    private async Task MakeAsync(RunMove move, CancellationToken cancellationToken) => Take(move switch
+    /// <summary>Makes a move that asks nothing of the world but the time; null where it is another one.</summary>
+    private DomainEvent? MakeHere(RunMove move) => move switch
+    {
+        RunMove.Leave m => Leave(m),
+        RunMove.GiveUpCall m => new ModelCallFailed(m.Call.Call, m.Call.Step, "the worker stopped before the outcome was recorded", true, true, context.Now()),
+        RunMove.Undone m => new ToolCallCompensated(m.Effect.Call, m.Effect.Step, m.Effect.Tool, m.By.Call, context.Now()),
+        RunMove.LoseTool m => new ToolCallUnknown(m.Call.Call, m.Call.Step, m.Call.Tool, "the worker stopped before the outcome was recorded", context.Now()),
+        RunMove.Wait m => Wait(m.Node),
+        RunMove.End m => End(m),
+        _ => null,
+    };
+
+    private Task MakeAsync(RunMove move, CancellationToken cancellationToken)
+    {
+        if (MakeHere(move) is not { } @event)
+        {
+            return AskAndMakeAsync(move, cancellationToken);
+        }
+
+        Take(@event);
+        return Task.CompletedTask;
+    }
+
+    private async Task AskAndMakeAsync(RunMove move, CancellationToken cancellationToken) => Take(move switch
     {
         RunMove.Start => await StartAsync(cancellationToken),
         RunMove.Search m => await SearchAsync(m.Node, cancellationToken),
         RunMove.RequestCall m => await RequestAsync(m.Node, null, cancellationToken),
         RunMove.Read m => await ReadAsync(m.Node, cancellationToken),
         RunMove.MakeCall or RunMove.CallTool => await OutcomeAsync(move, cancellationToken),
-        RunMove.GiveUpCall m => new ModelCallFailed(m.Call.Call, m.Call.Step, "the worker stopped before the outcome was recorded", true, true, context.Now()),
         RunMove.RequestTool m => await AskAsync(m.Node.Id, CursorOf(m.Node), m.Node.Tool, m.Node.Version, State(m.Node).Json(m.Node.Input), null, cancellationToken),
         RunMove.Undo m => await AskAsync(m.Node.Id, CursorOf(m.Node), m.Effect.Requested!.Compensation!, null, AgentLoop.Undo(m.Effect.Requested.Input, m.Effect.Output), m.Effect.Requested.Call, cancellationToken),
-        RunMove.Undone m => new ToolCallCompensated(m.Effect.Call, m.Effect.Step, m.Effect.Tool, m.By.Call, context.Now()),
-        RunMove.LoseTool m => new ToolCallUnknown(m.Call.Call, m.Call.Step, m.Call.Tool, "the worker stopped before the outcome was recorded", context.Now()),
         RunMove.Authenticate m => await AuthenticateAsync(m, cancellationToken),
-        RunMove.Wait m => Wait(m.Node),
         RunMove.Check m => await CheckAsync(m.Node, cancellationToken),
-        RunMove.Leave m => Leave(m),
-        RunMove.End m => End(m),
         _ => throw new InvalidOperationException($"The run engine does not know the move {move}."),
     });
 
@@ -587,8 +605,11 @@ internal sealed class RunMachine(Run run, Workflow workflow, RunContext context)
     private RunState State(WorkflowNode node, RunCursor? cursor = null) => RunState.Of(Run, Workflow, cursor ?? CursorOf(node), node);
 
     /// <summary>JSON as it is read back from its event: whatever is made of it is then the same live and on a replay.</summary>
-    internal static JsonElement Normal(JsonElement json) =>
-        JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(json, DomainJson.Default.JsonElement), DomainJson.Default.JsonElement);
+    internal static JsonElement Normal(JsonElement json)
+    {
+        var written = JsonSerializer.SerializeToUtf8Bytes(json, DomainJson.Default.JsonElement);
+        return JsonMarshal.GetRawUtf8Value(json).SequenceEqual(written) ? json.Clone() : JsonSerializer.Deserialize(written, DomainJson.Default.JsonElement);
+    }
 
     /// <summary>Whether a budget ran low when the run started.</summary>
     private bool IsSafe => Run.Started is { SafeMode: true };

@@ -158,8 +158,8 @@ public sealed record Run : IState<Run>
         ModelCallCompleted e => Complete(e),
         ModelCallFailed e => Fail(e),
         ToolCallRequested e => With(e.Step, e, static (c, e) => c with { Tool = new(e) }),
-        ToolCallSucceeded e => Settle(e.Step, e.At, e, static (call, e) => call with { Output = e.Output }),
-        ToolCallFailed e => Settle(e.Step, e.At, e, static (call, e) => call with { Code = e.Code, Reason = e.Reason }),
+        ToolCallSucceeded e => Settle(e.Step, e.At, e, static (call, e) => call with { Output = e.Output, Unknown = false, Interrupted = false }),
+        ToolCallFailed e => Settle(e.Step, e.At, e, static (call, e) => call with { Code = e.Code, Reason = e.Reason, Unknown = false, Interrupted = false }),
         ToolCallUnknown e => With(e.Step, e, static (c, _) => c.Tool is null ? c : c with { Tool = c.Tool with { Unknown = true, Interrupted = false } }),
         ToolCallResolved e => Resolve(e),
         ToolCallRefused e => With(e.Step, e, static (c, e) => c with { Calls = c.Calls.Add(new(null) { Refused = true, Code = e.Code, Reason = e.Reason }) }),
@@ -228,7 +228,7 @@ public sealed record Run : IState<Run>
             return this;
         }
 
-        var call = settle(open, outcome) with { Unknown = false, Interrupted = false };
+        var call = settle(open, outcome);
         var settled = this with
         {
             Cursors = Cursors.SetItem(index, Cursors[index] with { Tool = null, Calls = Cursors[index].Calls.Add(call), Since = at }),
@@ -246,7 +246,7 @@ public sealed record Run : IState<Run>
 
     private Run Resolve(ToolCallResolved e) =>
         At(e.Step)?.Tool is { Unknown: true, Requested: { } requested } && requested.Call == e.Call
-            ? Settle(e.Step, e.At, e, static (call, e) => e.Succeeded ? call with { Output = e.Output ?? JsonSerializer.Deserialize<JsonElement>("{}") } : call with { Code = "resolved-as-failed", Reason = e.Reason })
+            ? Settle(e.Step, e.At, e, static (call, e) => (e.Succeeded ? call with { Output = e.Output ?? JsonSerializer.Deserialize<JsonElement>("{}") } : call with { Code = "resolved-as-failed", Reason = e.Reason }) with { Unknown = false, Interrupted = false })
             : this;
 
     private Run Signal(RunSignalled e)
@@ -275,9 +275,18 @@ public sealed record Run : IState<Run>
         }
 
         var c = Cursors[index];
-        c = c with { Setback = e.Result is "ok" or "passed" ? c.Setback : e, Loops = LoopsBehind(c, e) };
-        var left = Output(c, e) with
+        if (e.Node == "loop" || e.Result is not ("ok" or "passed"))
         {
+            c = c with { Setback = e.Result is "ok" or "passed" ? c.Setback : e, Loops = LoopsBehind(c, e) };
+        }
+
+        var (outputs, inputs, bytes, hash) = Output(c, e);
+        var left = this with
+        {
+            Outputs = outputs,
+            Inputs = inputs,
+            StateBytes = bytes,
+            StateHash = hash,
             Steps = Steps + 1,
             StepsWithoutProgress = e is { Node: "loop", Result: "ok" } ? 0 : IsFirstVersion || c.Visit > 1 ? StepsWithoutProgress + 1 : StepsWithoutProgress,
         };
@@ -346,19 +355,19 @@ public sealed record Run : IState<Run>
         };
     }
 
-    /// <summary>What a step gave, in the state.</summary>
-    private Run Output(RunCursor c, StepCompleted e)
+    /// <summary>What the steps gave, with what this one did, and size and hash of that.</summary>
+    private (ImmutableDictionary<string, StepOutput> Outputs, ImmutableDictionary<string, JsonElement> Inputs, long Bytes, ulong Hash) Output(RunCursor c, StepCompleted e)
     {
         if (e.Node == "workflow" && e.Output is { } input)
         {
             var before = Inputs.TryGetValue(e.Step, out var old) ? StepOutput.Of(old) : default;
             var (size, state) = Change(before, StepOutput.Of(input), e.Step + "\0in");
-            return this with { Inputs = Inputs.SetItem(e.Step, input), StateBytes = size, StateHash = state };
+            return (Outputs, Inputs.SetItem(e.Step, input), size, state);
         }
 
         if (e.Node == "loop" && e.Result == "ok")
         {
-            return this;
+            return (Outputs, Inputs, StateBytes, StateHash);
         }
 
         var output = e.Output is { } given ? StepOutput.Of(given)
@@ -369,12 +378,12 @@ public sealed record Run : IState<Run>
             : default;
         if (output.IsNone)
         {
-            return this;
+            return (Outputs, Inputs, StateBytes, StateHash);
         }
 
         var step = e.Returns ?? e.Step;
         var (bytes, hash) = Change(Outputs.GetValueOrDefault(step), output, step);
-        return this with { Outputs = Outputs.SetItem(step, output), StateBytes = bytes, StateHash = hash };
+        return (Outputs.SetItem(step, output), Inputs, bytes, hash);
     }
 
     private (long Bytes, ulong Hash) Change(StepOutput before, StepOutput after, string step) =>

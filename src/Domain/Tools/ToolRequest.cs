@@ -18,30 +18,25 @@ public static class ToolRequest
             Write(writer, input);
         }
 
-        var parts = new ArrayBufferWriter<byte>(content.WrittenCount + (3 * (tool.Length + version.Length)) + 12);
-        Append(parts, tool);
-        Append(parts, version);
-        Append(parts, content.WrittenSpan);
+        var size = (3 * sizeof(int)) + Encoding.UTF8.GetByteCount(tool) + Encoding.UTF8.GetByteCount(version) + content.WrittenCount;
+        var parts = size <= 1_024 ? stackalloc byte[size] : new byte[size];
+        var rest = Append(Append(parts, tool), version);
+        BinaryPrimitives.WriteInt32BigEndian(rest, content.WrittenCount);
+        content.WrittenSpan.CopyTo(rest[sizeof(int)..]);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(parts.WrittenSpan, hash);
+        SHA256.HashData(parts, hash);
         return Convert.ToHexStringLower(hash);
     }
 
     /// <summary>The idempotency key <c>{tenant}/{run or saga}/{call}/{tool}</c>: no time in it, so that a retry matches itself.</summary>
     public static string Key(string tenant, string caller, string call, string tool) => string.Concat(tenant, "/", caller, "/") + string.Concat(call, "/", tool);
 
-    private static void Append(ArrayBufferWriter<byte> parts, string part)
+    /// <summary>Puts a text, led by its length, at the beginning of a span; what is behind it is the rest.</summary>
+    private static Span<byte> Append(Span<byte> parts, string part)
     {
-        BinaryPrimitives.WriteInt32BigEndian(parts.GetSpan(4), Encoding.UTF8.GetByteCount(part));
-        parts.Advance(4);
-        parts.Advance(Encoding.UTF8.GetBytes(part, parts.GetSpan(Encoding.UTF8.GetMaxByteCount(part.Length))));
-    }
-
-    private static void Append(ArrayBufferWriter<byte> parts, ReadOnlySpan<byte> part)
-    {
-        BinaryPrimitives.WriteInt32BigEndian(parts.GetSpan(4), part.Length);
-        parts.Advance(4);
-        parts.Write(part);
+        var length = Encoding.UTF8.GetBytes(part, parts[sizeof(int)..]);
+        BinaryPrimitives.WriteInt32BigEndian(parts, length);
+        return parts[(sizeof(int) + length)..];
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement value)
@@ -50,10 +45,13 @@ public static class ToolRequest
         {
             case JsonValueKind.Object:
                 writer.WriteStartObject();
-                foreach (var member in value.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal))
+                if (value.GetPropertyCount() > 0)
                 {
-                    writer.WritePropertyName(member.Name);
-                    Write(writer, member.Value);
+                    foreach (var member in value.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal))
+                    {
+                        writer.WritePropertyName(member.Name);
+                        Write(writer, member.Value);
+                    }
                 }
 
                 writer.WriteEndObject();

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json;
+using AIaaS.Commands.Agents;
 using AIaaS.Commands.Routing;
 using AIaaS.Domain.Agents;
 using AIaaS.Domain.Tools;
@@ -219,5 +221,27 @@ public sealed class An_extraction
         reply.Run.Answer.Should().Be("Order W7");
         model.Calls.Should().Be(2);
         await world.ReplaysAsync(reply.State.Request!.Run);
+    }
+}
+
+public sealed class Json_that_is_brought_to_the_form_of_its_event
+{
+    [TestCase("""{"a":[1,2.50,"x"],"b":null}""", """{"a":[1,2.50,"x"],"b":null}""")]
+    [TestCase("""{ "a" : 1 }""", """{"a":1}""")]
+    [TestCase("""["\u0061", "<ü>"]""", """["a","\u003C\u00FC\u003E"]""")]
+    [TestCase("\"\\/\"", "\"/\"")]
+    public void is_what_the_event_reads_back_as(string given, string read) => RunMachine.Normal(JsonSerializer.Deserialize<JsonElement>(given)).GetRawText().Should().Be(read);
+
+    [TestCase("""{"a":{"b":1}}""")]
+    [TestCase("""{"a": {"b": 1}}""")]
+    public void outlives_the_document_that_it_came_from(string given)
+    {
+        JsonElement normal;
+        using (var document = JsonDocument.Parse(given))
+        {
+            normal = RunMachine.Normal(document.RootElement.GetProperty("a"));
+        }
+
+        normal.GetRawText().Should().Be("""{"b":1}""");
     }
 }

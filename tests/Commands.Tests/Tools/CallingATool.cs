@@ -455,4 +455,14 @@ public sealed class The_hash_of_a_request
     [TestCase("t", "1.0.0", """{"a":"1"}""")]
     public void tells_calls_apart(string tool, string version, string input) =>
         ToolRequest.Hash(tool, version, CallingATool.Json(input)).Should().NotBe(ToolRequest.Hash("t", "1.0.0", CallingATool.Json("""{"a":1}""")));
+
+    // Computed by another program: what is recorded must not change.
+    [TestCase("t", "1.0.0", "{}", 1, "9cdeb861013c150c1ff26e1b791ecaace22805a4ff161517a36b18e60d5a9164")]
+    [TestCase("t", "1.0.0", """{"b":1,"a":{"y":[1,null],"x":3}}""", 1, "dc9489fafdc1be5be12ec3de268b70932a84224f53f1d8e6ef3170ca67fe738d")]
+    [TestCase("größe", "", "x", 2_000, "3e9e4832e8cdca44127ba2c88c9556eb4bb91d4df629e08181915ba10cd13289")]
+    public void is_that_of_the_record(string tool, string version, string input, int times, string hash)
+    {
+        var json = times == 1 ? CallingATool.Json(input) : CallingATool.Json($"\"{string.Concat(Enumerable.Repeat(input, times))}\"");
+        ToolRequest.Hash(tool, version, json).Should().Be(hash);
+    }
 }
