@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace AIaaS.Journeys;
@@ -176,7 +177,7 @@ public sealed class Invoices_of_a_process_that_is_killed
     {
         using var request = new HttpRequestMessage(method, path) { Content = new StringContent(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, type) };
         request.Headers.Authorization = new("Bearer", key);
-        request.Headers.Add("Idempotency-Key", idempotencyKey ?? Guid.NewGuid().ToString("N"));
+        request.Headers.Add("Idempotency-Key", idempotencyKey ?? Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));
         using var response = await to.Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         // What is there already is refused with 409, what has nothing to dispute with 404 or 422: no more than that.
