@@ -289,4 +289,19 @@ public sealed class Meters : UsageTest
         (await CallAsync(HttpMethod.Delete, "/v1/meters/runs", tenant.Key)).ShouldBeProblem(409, "meter-built-in");
         (await CallAsync(HttpMethod.Delete, "/v1/meters/nothing", tenant.Key)).ShouldBeProblem(404, "meter-not-found");
     }
+
+    [Test]
+    public async Task of_a_plan_count_whatever_a_tenant_declares_under_their_name()
+    {
+        var tenant = await NewMeteredTenantAsync();
+        var plan = NewId("plan");
+        var put = await CallAsync(HttpMethod.Put, $"/v1/plans/{plan}", RunningApi.AdminKey, Json("""{ "name": "Plan", "currency": "USD", "recurringFee": 1, "meters": [ { "meter": "uploaded_bytes", "eventType": "com.example.upload", "aggregation": "Sum", "value": "$.stored" } ] }"""));
+        put.Status.Should().Be(HttpStatusCode.OK, put.Text);
+        var subscribed = await CallAsync(HttpMethod.Post, $"/v1/tenants/{tenant.Id}/subscription", RunningApi.AdminKey, Json($$"""{ "plan": "{{plan}}", "reason": "test" }"""));
+        ((int)subscribed.Status).Should().BeInRange(200, 299, subscribed.Text);
+        (await CallAsync(HttpMethod.Put, "/v1/meters/uploaded_bytes", tenant.Key, Json("""{ "eventType": "com.example.upload", "aggregation": "Sum", "value": "$.nothing" }"""))).ShouldBeProblem(409, "meter-of-plan");
+        var sent = await SendAsync(tenant, Event("a", """{"bytes":0,"stored":7,"nothing":0}"""), Structured);
+        (await TotalAsync(tenant, "uploaded_bytes", sent.Header("Consistency-Token"))).Should().Be(7);
+        (await GetAsync("/v1/meters/uploaded_bytes", tenant.Key)).Body!["origin"]!.GetValue<string>().Should().Be("plan");
+    }
 }

@@ -72,7 +72,7 @@ internal static class CostEndpoints
             .ForTenants(Scopes.KpisRead).Fresh()
             .Example(response: Report);
         reports.MapPost("", MakeAsync)
-            .Describe("makeCostReport", "Make a day's cost report", "For a day (UTC) that is over; yesterday when none is named. A report is made once: one that was made before stays as it is.")
+            .Describe("makeCostReport", "Make a day's cost report", "For a day (UTC) that has been over for ten minutes; the last of them when none is named. A report is made once: one that was made before stays as it is.")
             .ForTenants(Scopes.BudgetsWrite).Problem(422, 503)
             .Idempotent()
             .Example("""{ "date": "2026-01-30" }""", """{ "date": "2026-01-30", "made": true, "alarms": 1 }""");
@@ -118,7 +118,7 @@ internal static class CostEndpoints
 
     private static async Task<Ok<CostReportView>> MakeAsync(JsonBody<CostReportBody> body, Caller caller, CostReporter reporter, TimeProvider time, HttpContext context)
     {
-        var day = CostDay.DayOf(time.GetUtcNow().AddDays(-1));
+        var day = CostDay.DayOf((time.GetUtcNow() - CostReportJob.After).AddDays(-1));
         if (body.Value.Date is { } text && !DateTimeOffset.TryParseExact(text, Date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out day))
         {
             throw new ProblemException(400, "invalid-parameter", "'date' is no day.", "Give a day such as 2026-01-30, or leave it out for yesterday.");

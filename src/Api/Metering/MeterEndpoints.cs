@@ -116,17 +116,16 @@ internal static class MeterEndpoints
         return
         [
             .. BuiltInMeters.All.GroupBy(m => m.Meter, StringComparer.Ordinal).Select(g => View(g.First(), "platform", [.. g.Select(m => m.EventType)], 0, false))
-                .Concat(own.Meters.Values.Where(m => !m.IsRetired).Select(View))
                 .Concat(ofPlan.Select(m => View(m, "plan", [m.EventType], 0, false)))
-                .Concat(own.Meters.Values.Where(m => m.IsRetired).Select(View))
+                .Concat(own.Meters.Values.Select(View))
                 .DistinctBy(m => m.Meter, StringComparer.Ordinal)
                 .OrderBy(m => m.Meter, StringComparer.Ordinal),
         ];
     }
 
-    /// <summary>The meter of that name that counts: built-in, the tenant's own, or the plan's. Where none does, the tenant's own that is retired; null where there is none.</summary>
+    /// <summary>The meter of that name: built-in, the plan's, or the tenant's own, also when it is retired; null where there is none.</summary>
     internal static MeterDefinition? Find(MeterCatalog own, IReadOnlyList<MeterDefinition> ofPlan, string name) =>
-        (own.Meters.GetValueOrDefault(name) is { IsRetired: true } ? ofPlan.FirstOrDefault(m => m.Meter == name) : null) ?? own.Find(name) ?? ofPlan.FirstOrDefault(m => m.Meter == name);
+        BuiltInMeters.Find(name) ?? ofPlan.FirstOrDefault(m => m.Meter == name) ?? own.Find(name);
 
     private static MeterView View(DeclaredMeter meter) => View(meter.Definition, "tenant", [meter.Definition.EventType], meter.Version, meter.IsRetired);
 

@@ -197,7 +197,7 @@ public sealed class BillingDesk(
     private async Task<BillingKnowledge> KnowledgeAsync(string tenant, Subscription subscription, BillingPeriod period, CancellationToken cancellationToken)
     {
         var (own, ofPlan) = await meters.DefinitionsAsync(tenant, cancellationToken);
-        var known = BuiltInMeters.All.Concat(ofPlan).Concat(own.Meters.Values.Select(m => m.Definition)).GroupBy(m => m.Meter, StringComparer.Ordinal).ToImmutableDictionary(g => g.Key, g => g.Last(), StringComparer.Ordinal);
+        var known = BuiltInMeters.All.Concat(own.Meters.Values.Select(m => m.Definition)).Concat(ofPlan).GroupBy(m => m.Meter, StringComparer.Ordinal).ToImmutableDictionary(g => g.Key, g => g.Last(), StringComparer.Ordinal);
         var (book, knownAt) = await prices.NowAsync(cancellationToken);
         return new(tenant, period, subscription.PlanSegments(period), book, subscription.Settings, known, knownAt);
     }

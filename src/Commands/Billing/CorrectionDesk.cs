@@ -212,7 +212,7 @@ public sealed class CorrectionDesk(
     internal async Task<ImmutableDictionary<string, MeterDefinition>> MetersAsync(string tenant, CancellationToken cancellationToken)
     {
         var (own, ofPlan) = await meters.DefinitionsAsync(tenant, cancellationToken);
-        return BuiltInMeters.All.Concat(ofPlan).Concat(own.Meters.Values.Select(m => m.Definition)).GroupBy(m => m.Meter, StringComparer.Ordinal).ToImmutableDictionary(g => g.Key, g => g.Last(), StringComparer.Ordinal);
+        return BuiltInMeters.All.Concat(own.Meters.Values.Select(m => m.Definition)).Concat(ofPlan).GroupBy(m => m.Meter, StringComparer.Ordinal).ToImmutableDictionary(g => g.Key, g => g.Last(), StringComparer.Ordinal);
     }
 
     /// <summary>The id of the refund of a credit note.</summary>

@@ -27,7 +27,7 @@ public sealed class CostReporter(CostReportService service, ReadModel<CostDay> h
     private readonly ILogger logger = logger ?? NullLogger<CostReporter>.Instance;
 
     /// <summary>Makes the report of a day, or returns the one that was made before.</summary>
-    /// <exception cref="DomainException">The day is not over, or the read model is behind.</exception>
+    /// <exception cref="DomainException">The day has not been over for <see cref="CostReportJob.After"/>, or the read model is behind.</exception>
     public async Task<CommandResult<CostReport>> MakeAsync(string tenant, DateTimeOffset day, CommandContext context, CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
@@ -37,9 +37,10 @@ public sealed class CostReporter(CostReportService service, ReadModel<CostDay> h
             throw new DomainException(new("no-such-day", $"The day {date} lies before everything that is recorded.", "Give a day such as 2026-01-30.", 422));
         }
 
-        if (day.AddDays(1) > now)
+        // A report is made once, so it waits for what belongs to the day and has not been metered yet.
+        if (day.AddDays(1) + CostReportJob.After > now)
         {
-            throw new DomainException(new("day-not-over", $"The day {date} (UTC) is not over.", "Ask for a day before today.", 422));
+            throw new DomainException(new("day-not-over", $"The day {date} (UTC) is not over, or has been for less than {CostReportJob.After.TotalMinutes} minutes.", "Ask for a day before today, or a little later.", 422));
         }
 
         var there = await service.LoadAsync(CostReport.Stream(tenant, date), cancellationToken);

@@ -40,6 +40,7 @@ public sealed class QuotaGate(
 {
     private const string Overriding = "quotaOverrides-";
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Lag = TimeSpan.FromMilliseconds(250);
     private static readonly EventFilter Filter = EventFilter.Types(
         "agent.run.requested", "agent.run.completed", "agent.run.waiting", "agent.run.signalled", "agent.run.timed-out", "agent.run.moved", "usage.metered", "quota.override.");
 
@@ -97,8 +98,19 @@ public sealed class QuotaGate(
             return null;
         }
 
-        use.Admit(isFork);
-        return new(this, use, isFork);
+        var exceeded = use.Admit(isFork);
+        if (exceeded is { Resource: QuotaResource.ConcurrentRuns } && await reached.WaitAsync(await log.GetHeadAsync(cancellationToken), Lag, time, cancellationToken))
+        {
+            // Whoever has just been answered may begin the next run: the log knew of the end before the gate did.
+            exceeded = use.Admit(isFork);
+        }
+
+        if (exceeded is { } limit)
+        {
+            use.Refuse(limit);
+        }
+
+        return new(use, isFork);
     }
 
     /// <summary>How a tenant's quotas stand; empty where it has none.</summary>
@@ -286,19 +298,18 @@ public sealed class QuotaGate(
     /// <summary>A run that was let in and that the log has not shown yet.</summary>
     public sealed class RunTicket : IDisposable
     {
-        private readonly QuotaGate gate;
         private readonly TenantUse use;
         private readonly bool isFork;
         private int isOver;
 
-        internal RunTicket(QuotaGate gate, TenantUse use, bool isFork) => (this.gate, this.use, this.isFork) = (gate, use, isFork);
+        internal RunTicket(TenantUse use, bool isFork) => (this.use, this.isFork) = (use, isFork);
 
         /// <summary>The run is durable at this position: when the log has been followed so far, it counts by itself.</summary>
         public void Begun(LogPosition position)
         {
             if (Interlocked.Exchange(ref isOver, 1) == 0)
             {
-                _ = HandOverAsync(position);
+                use.Begun(position, isFork);
             }
         }
 
@@ -309,12 +320,6 @@ public sealed class QuotaGate(
             {
                 use.Return(isFork);
             }
-        }
-
-        private async Task HandOverAsync(LogPosition position)
-        {
-            await gate.reached.WaitAsync(position, TimeSpan.FromSeconds(30), gate.time, CancellationToken.None);
-            use.Return(isFork);
         }
     }
 
@@ -337,6 +342,7 @@ public sealed class QuotaGate(
         private readonly Lock sync = new();
         private readonly Dictionary<(QuotaResource Resource, QuotaWindow Window), (QuotaSpan Span, long Used)> used = [];
         private readonly HashSet<(QuotaResource, string, int)> noticed = [];
+        private readonly List<(LogPosition At, bool IsFork)> begun = [];
         private volatile QuotaOverrides overrides = QuotaOverrides.Initial;
         private Task? overriding;
         private Task? loading;
@@ -368,22 +374,33 @@ public sealed class QuotaGate(
 
         public bool HasLimits => !Plan.IsEmpty || !overrides.Granted.IsEmpty;
 
-        public void Admit(bool isFork)
+        /// <summary>Lets a run in, or gives the limit that it would exceed.</summary>
+        public QuotaLimit? Admit(bool isFork)
         {
             lock (sync)
             {
+                HandOver();
                 foreach (var limit in Effective())
                 {
                     var counts = limit.Resource is QuotaResource.ConcurrentRuns or QuotaResource.Tokens || (limit.Resource == QuotaResource.Runs && !isFork);
                     if (counts && Used(limit.Resource, limit.Window) + 1 > limit.Limit)
                     {
-                        Refuse(limit);
+                        return limit;
                     }
                 }
 
                 pendingUnderWay++;
                 pendingRuns += isFork ? 0 : 1;
                 Notice();
+                return null;
+            }
+        }
+
+        public void Begun(LogPosition at, bool isFork)
+        {
+            lock (sync)
+            {
+                begun.Add((at, isFork));
             }
         }
 
@@ -424,6 +441,7 @@ public sealed class QuotaGate(
         {
             lock (sync)
             {
+                HandOver();
                 return Used(resource, window);
             }
         }
@@ -432,6 +450,7 @@ public sealed class QuotaGate(
         {
             lock (sync)
             {
+                HandOver();
                 var now = gate.time.GetUtcNow();
                 return [.. Effective().Select(l => new QuotaStatus(l, Used(l.Resource, l.Window), l.Window == QuotaWindow.Moment ? null : QuotaSpan.Of(l.Window, now).To, overrides.Find(l.Resource, l.Window, now)))];
             }
@@ -645,6 +664,21 @@ public sealed class QuotaGate(
             return used.TryGetValue((resource, window), out var known) && now < known.Span.To ? known : (QuotaSpan.Of(window, now), 0);
         }
 
+        /// <summary>Runs that the log has shown count by what it says.</summary>
+        private void HandOver()
+        {
+            var followed = gate.received;
+            foreach (var (at, isFork) in begun)
+            {
+                if (at <= followed)
+                {
+                    Return(isFork);
+                }
+            }
+
+            begun.RemoveAll(b => b.At <= followed);
+        }
+
         private long Used(QuotaResource resource, QuotaWindow window) => resource switch
         {
             QuotaResource.StorageBytes => storage,
@@ -697,12 +731,19 @@ public sealed class QuotaGate(
             }
         }
 
-        private void Refuse(QuotaLimit limit)
+        /// <summary>Refuses by a limit.</summary>
+        /// <exception cref="QuotaExceededException">Always.</exception>
+        public void Refuse(QuotaLimit limit)
         {
             var now = gate.time.GetUtcNow();
             var span = QuotaSpan.Of(limit.Window, now);
-            var count = Used(limit.Resource, limit.Window);
-            Notice(limit, span, 100, count);
+            long count;
+            lock (sync)
+            {
+                count = Used(limit.Resource, limit.Window);
+                Notice(limit, span, 100, count);
+            }
+
             throw limit.Window == QuotaWindow.Moment
                 ? new QuotaExceededException(QuotaErrors.Exceeded(limit, count, null), TimeSpan.FromSeconds(limit.Resource == QuotaResource.ConcurrentRuns ? 2 : 60))
                 : new QuotaExceededException(QuotaErrors.Exceeded(limit, count, span.To.ToString("u", System.Globalization.CultureInfo.InvariantCulture)), span.To - now);

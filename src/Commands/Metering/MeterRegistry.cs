@@ -28,7 +28,7 @@ public sealed class MeterRegistry(IEventStore log, EventTypes types, TimeProvide
     public ValueTask<MeterSet> OfAsync(string tenant, CancellationToken cancellationToken = default) =>
         known.TryGetValue(tenant, out var there) && time.GetElapsedTime(there.CheckedAt) < Freshness ? new(there.Meters) : new(ReadOnAsync(tenant, there, cancellationToken));
 
-    /// <summary>All definitions that a tenant has beside the built-in ones, its own before those of its plan; retired ones are marked.</summary>
+    /// <summary>All definitions that a tenant has beside the built-in ones; retired ones are marked. Of two of one name that of the plan counts: who pays by a meter does not decide what it reads.</summary>
     public async Task<(MeterCatalog Own, IReadOnlyList<MeterDefinition> OfPlan)> DefinitionsAsync(string tenant, CancellationToken cancellationToken = default)
     {
         await ReadOnAsync(tenant, known.GetValueOrDefault(tenant), cancellationToken);
@@ -59,7 +59,7 @@ public sealed class MeterRegistry(IEventStore log, EventTypes types, TimeProvide
         var ofPlan = plans is null ? [] : await plans.OfAsync(tenant, cancellationToken);
         var isSame = there is not null && ReferenceEquals(own, there.Own) && (ReferenceEquals(ofPlan, there.OfPlan) || ofPlan.SequenceEqual(there.OfPlan));
         var meters = isSame ? there!.Meters
-            : own.Counting.Any() || ofPlan.Count > 0 ? new([.. own.Counting, .. ofPlan])
+            : own.Counting.Any() || ofPlan.Count > 0 ? new([.. ofPlan, .. own.Counting])
             : MeterSet.BuiltIn;
         if (known.Count >= MaxTenants)
         {

@@ -18,9 +18,16 @@ public sealed class MeterService : CommandService<MeterCatalog>
     }
 
     /// <summary>Declares or changes a meter: it counts what comes after this.</summary>
+    /// <exception cref="DomainException">The definition is none, or the tenant's plan has a meter of that name.</exception>
     public async Task<CommandResult<MeterCatalog>> DeclareAsync(DeclareMeter command, CommandContext context, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(command);
+        var (_, ofPlan) = await registry.DefinitionsAsync(command.Tenant, cancellationToken);
+        if (ofPlan.Any(m => m.Meter == command.Definition.Meter))
+        {
+            throw new DomainException(MeterErrors.OfPlan(command.Definition.Meter));
+        }
+
         var result = await HandleAsync(command, context, cancellationToken);
         registry.Forget(command.Tenant);
         return result;

@@ -215,6 +215,9 @@ public static class MeterErrors
     /// <summary>It is one of the platform's.</summary>
     public static DomainError BuiltIn(string meter) => new("meter-built-in", $"'{meter}' is a meter of the platform.", "Only meters of your own can be changed.", 409);
 
+    /// <summary>It is one of the plan's.</summary>
+    public static DomainError OfPlan(string meter) => new("meter-of-plan", $"The plan has a meter '{meter}', and what it reads is the plan's.", "Declare a meter of another name.", 409);
+
     /// <summary>A meter aggregates as it did from the start.</summary>
     public static DomainError OtherAggregation(string meter, Aggregation now, Aggregation asked) => new("meter-aggregation-fixed", $"The meter '{meter}' is a {now} and cannot become a {asked}: what it read would no longer fit.", "Declare a meter of another name and retire this one.", 409);
 

@@ -96,6 +96,8 @@ public sealed class The_nightly_cost_reports
         (await ReportAsync(process, "acme", Yesterday.AddDays(-6))).Should().NotBeNull();
         time.Advance(Yesterday.AddDays(2) + CostReportJob.After - TimeSpan.FromTicks(1) - time.GetUtcNow());
         (await process.Job.RunOnceAsync()).Should().Be(0, "what belongs to the day may still come in");
+        (await FluentActions.Invoking(() => process.Reporter.MakeAsync("acme", Yesterday.AddDays(1), new("acme", "key:k1"))).Should().ThrowAsync<DomainException>("who asks does not get a report without it either"))
+            .Which.Error.Code.Should().Be("day-not-over");
         time.Advance(TimeSpan.FromTicks(1));
         (await process.Job.RunOnceAsync()).Should().Be(1);
         (await ReportAsync(process, "acme", Yesterday.AddDays(1))).Should().NotBeNull();

@@ -89,9 +89,11 @@ public sealed class A_tenant_with_quotas
         var third = async () => await here.Quotas.AdmitRunAsync("acme", isFork: false);
         await third.Should().ThrowAsync<QuotaExceededException>();
         await world.WriteAsync("agentRun-acme_r1", 0, new RunWaiting("ask", 1, WaitKind.Message, null, null, null, null, null, Noon.AddHours(1), Noon));
-        await UntilAdmittedAsync("a run that waits for somebody is not under way");
+        using var three = await here.Quotas.AdmitRunAsync("acme", isFork: false);
+        three!.Begun((await world.WriteAsync("agentRun-acme_r3", -1, Requested("r3"))).Position);
         await world.WriteAsync("agentRun-acme_r2", 0, Completed);
-        await UntilAdmittedAsync("one has ended");
+        using var four = await here.Quotas.AdmitRunAsync("acme", isFork: false);
+        four.Should().NotBeNull("a run that waits for somebody is not under way, and one has ended");
     }
 
     [Test]
@@ -217,21 +219,6 @@ public sealed class A_tenant_with_quotas
 
     private Task UntilUsedAsync(QuotaResource resource, long used) =>
         UntilAsync(async () => (await here.Quotas.StatusAsync("acme")).Single(s => s.Limit.Resource == resource).Used == used, $"{used} are counted");
-
-    private Task UntilAdmittedAsync(string why) => UntilAsync(
-        async () =>
-        {
-            try
-            {
-                (await here.Quotas.AdmitRunAsync("acme", isFork: false))!.Dispose();
-                return true;
-            }
-            catch (QuotaExceededException)
-            {
-                return false;
-            }
-        },
-        why);
 
     private async Task<List<QuotaReached>> NoticesAsync()
     {
