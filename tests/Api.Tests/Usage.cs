@@ -294,7 +294,7 @@ public sealed class Meters : UsageTest
     public async Task of_a_plan_count_whatever_a_tenant_declares_under_their_name()
     {
         var tenant = await NewMeteredTenantAsync();
-        var plan = NewId("plan");
+        var plan = $"plan-{RunningApi.Next()}";
         var put = await CallAsync(HttpMethod.Put, $"/v1/plans/{plan}", RunningApi.AdminKey, Json("""{ "name": "Plan", "currency": "USD", "recurringFee": 1, "meters": [ { "meter": "uploaded_bytes", "eventType": "com.example.upload", "aggregation": "Sum", "value": "$.stored" } ] }"""));
         put.Status.Should().Be(HttpStatusCode.OK, put.Text);
         var subscribed = await CallAsync(HttpMethod.Post, $"/v1/tenants/{tenant.Id}/subscription", RunningApi.AdminKey, Json($$"""{ "plan": "{{plan}}", "reason": "test" }"""));
