@@ -39,12 +39,12 @@ public sealed class Killing_the_process_that_works_on_sagas(string bus)
             {
                 using var shop = Start("shop", data, url, count.ToString(System.Globalization.CultureInfo.InvariantCulture), broker);
                 (await LineAsync(shop)).Should().Be("started");
-                using var ended = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(0, 1_200)));
-                await shop.WaitForExitAsync(ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await (kill % 2 == 0 ? ForAsync(shop, TimeSpan.FromMilliseconds(random.Next(0, 1_200))) : UntilLengthAsync(shop, file, new FileInfo(file).Length + random.Next(0, 4_000)));
                 shop.Kill();
                 await shop.WaitForExitAsync(CancellationToken.None);
             }
 
+            new FileInfo(file).Length.Should().BePositive("there was work under way to be killed");
             using var last = Start("shop", data, url, count.ToString(System.Globalization.CultureInfo.InvariantCulture), broker);
             (await LineAsync(last)).Should().Be("started");
             (await LineAsync(last)).Should().Be("done", "all sagas come to rest");
@@ -112,6 +112,22 @@ public sealed class Killing_the_process_that_works_on_sagas(string bus)
         }
 
         return sagas;
+    }
+
+    private static async Task ForAsync(Process shop, TimeSpan time)
+    {
+        using var ended = new CancellationTokenSource(time);
+        await shop.WaitForExitAsync(ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Until the far side has noted so much more. By the clock alone a process on a slow machine would be killed before it has done anything.</summary>
+    private static async Task UntilLengthAsync(Process shop, string file, long length)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (new FileInfo(file).Length < length && !shop.HasExited && !deadline.IsCancellationRequested)
+        {
+            await ForAsync(shop, TimeSpan.FromMilliseconds(5));
+        }
     }
 
     private static Process Start(params string[] arguments)
