@@ -15,6 +15,7 @@ public sealed class ApiProcess : IAsyncDisposable
     private readonly Process process;
     private readonly Task<string> output;
     private readonly Task<string> errors;
+    private bool isDisposed;
 
     private ApiProcess(Process process, Uri url)
     {
@@ -42,7 +43,7 @@ public sealed class ApiProcess : IAsyncDisposable
                     return api;
                 }
             }
-            catch (HttpRequestException) when (!api.process.HasExited && since.Elapsed < TimeSpan.FromMinutes(1))
+            catch (HttpRequestException) when (!api.process.HasExited && since.Elapsed < TimeSpan.FromMinutes(3))
             {
                 await Task.Delay(50);
             }
@@ -159,6 +160,12 @@ public sealed class ApiProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (isDisposed)
+        {
+            return;
+        }
+
+        isDisposed = true;
         Client.Dispose();
         if (!process.HasExited)
         {
