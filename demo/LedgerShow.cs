@@ -75,7 +75,7 @@ internal static class LedgerShow
         for (var i = 1; i <= 6 && !stopped; i++)
         {
             var answer = await shop.PostAsync("/v1/messages", new JsonObject { ["text"] = "How long is a gift card valid?" }, cancellationToken);
-            var budget = await shop.GetAsync("/v1/budgets/faq-daily", cancellationToken);
+            var budget = await SettledAsync(shop, cancellationToken);
             stopped = answer["reason"]!.GetValue<string>().StartsWith("budget", StringComparison.Ordinal);
             Console.WriteLine($"  {i}  {answer["outcome"],-9} {answer["reason"],-18} settled {Amount(budget["settled"])}, available {Amount(budget["available"])}");
         }
@@ -85,6 +85,23 @@ internal static class LedgerShow
         {
             throw new DemoException("The budget stopped no run.");
         }
+    }
+
+    /// <summary>The budget when nothing of it is reserved: settling follows the answer by some milliseconds.</summary>
+    private static async Task<JsonNode> SettledAsync(ShopClient shop, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < 500; i++)
+        {
+            var budget = await shop.GetAsync("/v1/budgets/faq-daily", cancellationToken);
+            if (budget["open"]!.GetValue<int>() == 0)
+            {
+                return budget;
+            }
+
+            await Task.Delay(20, cancellationToken);
+        }
+
+        throw new DemoException("Money stays reserved though no run is open.");
     }
 
     /// <summary>The tenant goes over to the yearly plan, so that its month ends now, and gets the invoice of it.</summary>
