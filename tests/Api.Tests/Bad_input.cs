@@ -2,6 +2,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
+using AIaaS.Api.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AIaaS.Api.Tests;
 
@@ -57,6 +62,74 @@ public sealed class A_body_that_is_not_as_it_should_be : ApiTest
         (await PostAsync("/v1/payments", tenant.Key, """{ "amount": { "amount": 1e40, "currency": "USD" }, "method": "m" }""")).Body!.ToJsonString().Should().Contain("is out of range; a smaller number is needed");
         (await PostAsync("/v1/payments", tenant.Key, """{ "amount": { "amount": "5", "currency": "USD" }, "method": "m" }""")).Body!.ToJsonString().Should().Contain("is text; a number is needed");
         (await PostAsync("/v1/side-effects/019c1d2e3f4a8b8c9d0e1f2a3b4c5d70/resolution", tenant.Key, """{ "outcome": "Maybe", "reason": "x" }""")).Body!.ToJsonString().Should().Contain("one of succeeded, failed is needed");
+    }
+
+    [TestCase("1")]
+    [TestCase("\"1\"")]
+    [TestCase("99")]
+    public async Task is_refused_with_the_possible_names_when_it_gives_a_number_for_one(string aggregation)
+    {
+        var tenant = await NewTenantAsync();
+        var put = await CallAsync(HttpMethod.Put, "/v1/meters/uploads", tenant.Key, Json($$"""{ "eventType": "com.example.upload", "aggregation": {{aggregation}}, "value": "$.bytes" }"""));
+        put.ShouldBeProblem(422, "validation-failed").Pointers.Should().Equal("/aggregation");
+        put.Text.Should().Contain($"is not possible; one of {string.Join(", ", Enum.GetNames<Domain.Metering.Aggregation>())} is needed");
+    }
+
+    [Test]
+    public async Task is_refused_with_the_possible_names_for_each_number_that_it_gives()
+    {
+        var tenant = await NewTenantAsync();
+        var put = await CallAsync(HttpMethod.Put, "/v1/budgets/daily", tenant.Key, Json("""{ "interval": 0, "limit": { "amount": 10, "currency": "USD" }, "scope": 0 }"""));
+        put.ShouldBeProblem(422, "validation-failed").Pointers.Should().Equal("/interval", "/scope");
+        put.Text.Should().Contain("one of Day, Week, Month, Year is needed").And.Contain("one of Tenant, Key, Workflow, Customer is needed");
+        (await GetAsync("/v1/budgets/daily", tenant.Key)).ShouldBeProblem(404, "not-found");
+    }
+
+    /// <summary>Every enumeration in every body: that a number is refused must not hang on whether somebody thought of it.</summary>
+    [Test]
+    public void takes_no_number_for_any_name()
+    {
+        var bodies = RunningApi.Host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints
+            .SelectMany(e => e.Metadata.OfType<IAcceptsMetadata>()).Select(a => a.RequestType).OfType<Type>().Where(t => ApiJson.Strict.GetTypeInfo(t) is not null);
+        var enums = new HashSet<Type>();
+        var open = new Queue<Type>(bodies);
+        var seen = new HashSet<Type>();
+        while (open.TryDequeue(out var next))
+        {
+            var type = Nullable.GetUnderlyingType(next) ?? next;
+            if (!seen.Add(type))
+            {
+                continue;
+            }
+
+            if (type.IsEnum)
+            {
+                enums.Add(type);
+            }
+
+            var json = ApiJson.Strict.Options.GetTypeInfo(type);
+            Type?[] parts = [.. json.Properties.Select(p => p.PropertyType), json.ElementType, json.KeyType];
+            foreach (var part in parts.OfType<Type>())
+            {
+                open.Enqueue(part);
+            }
+        }
+
+        enums.Should().Contain([typeof(Domain.Metering.Aggregation), typeof(Domain.Tools.ToolAccess)], "they are in bodies");
+        enums.Where(Takes).Select(t => t.Name).Should().BeEmpty();
+
+        static bool Takes(Type type)
+        {
+            try
+            {
+                JsonSerializer.Deserialize("1", ApiJson.Strict.Options.GetTypeInfo(type));
+                return true;
+            }
+            catch (JsonException)
+            {
+                return false;
+            }
+        }
     }
 
     [Test]
