@@ -23,7 +23,14 @@ internal sealed partial class ProblemWriter(RequestDelegate next, ILogger<Proble
         catch (Exception e)
         {
             var problem = Of(e);
-            if (problem.Status >= 500)
+            if (problem.Status == StatusCodes.Status503ServiceUnavailable)
+            {
+                // The route, not the path: that may name people.
+                var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
+                var what = e is EventStoreException or ReadModelStoreException ? e.Message : problem.Message;
+                Unavailable(log, context.Request.Method, route, problem.Status, problem.Code, what.ReplaceLineEndings(" "), Correlation.Of(context));
+            }
+            else if (problem.Status >= 500)
             {
                 Failed(log, e, context.Request.Method, problem.Status, Correlation.Of(context));
             }
@@ -121,6 +128,9 @@ internal sealed partial class ProblemWriter(RequestDelegate next, ILogger<Proble
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} failed with {Status}; correlation {CorrelationId}")]
     private static partial void Failed(ILogger log, Exception exception, string method, int status, string correlationId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Route} answered with {Status} {Code}: {What}; correlation {CorrelationId}")]
+    private static partial void Unavailable(ILogger log, string method, string route, int status, string code, string what, string correlationId);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Method} refused with {Status} {Code}")]
     private static partial void Refused(ILogger log, string method, int status, string code);
