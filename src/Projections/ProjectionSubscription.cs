@@ -26,7 +26,7 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
     private volatile ProjectionFeed<TDocument>? active;
     private volatile ProjectionFeed<TDocument>? building;
     private volatile bool running;
-    private volatile string? lastError;
+    private volatile SubscriptionFailure? lastFailure;
 
     /// <summary>A subscription that is not running yet.</summary>
     public ProjectionSubscription(Projection<TDocument> projection, IEventStore log, EventTypes types, IReadModelStore store, IParkingLot parking, TimeProvider time, ILogger<ProjectionSubscription<TDocument>> logger, ProjectionOptions? options = null)
@@ -102,7 +102,7 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            lastError = e.Message;
+            lastFailure = new(e.Message, parts.Time.GetUtcNow());
             throw;
         }
         finally
@@ -183,7 +183,7 @@ public sealed class ProjectionSubscription<TDocument> : IProjectionSubscription
             lag.Seconds(parts.Time),
             0,
             feed?.Parked ?? 0,
-            lastError)
+            lastFailure)
         {
             Rebuild = building is { } under ? new(under.Collection, under.Reached, head) : null,
         };

@@ -31,6 +31,33 @@ public sealed class An_event_that_cannot_be_read : ApiTest
         (await GetAsync($"/v1/articles/whole?min-position={token}", tenant.Key)).Status.Should().Be(HttpStatusCode.OK, "only its own key stops");
     }
 
+    [Test]
+    public async Task is_told_to_the_administrator_alone_by_who_could_not_read_it_with_its_time()
+    {
+        var tenant = await NewTenantAsync();
+        var begun = TimeProvider.System.GetUtcNow();
+        var log = RunningApi.Host.App.Services.GetRequiredService<IEventStore>();
+        var stream = StreamName.For("agentRun", tenant.Id, "broken");
+        await log.AppendAsync(stream, ExpectedVersion.NoStream, [new(NamedId.Of(stream), "agent.run.completed", "{\"nonsense\": true}"u8.ToArray(), default)]);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        JsonNode? failed;
+        while ((failed = (await SubscriptionsAsync(RunningApi.AdminKey)).FirstOrDefault(s => TimeOf(s) >= begun)) is null)
+        {
+            await Task.Delay(20, patience.Token);
+        }
+
+        failed["lastError"]!.GetValue<string>().Should().NotBeEmpty();
+        TimeOf(failed)!.Value.Offset.Should().Be(TimeSpan.Zero);
+        TimeOf(failed).Should().BeOnOrBefore(TimeProvider.System.GetUtcNow());
+        (await SubscriptionsAsync(RunningApi.AdminKey)).Should().OnlyContain(s => s["lastError"] == null == (s["lastErrorAt"] == null));
+        (await SubscriptionsAsync(tenant.Key)).Should().OnlyContain(s => s["lastError"] == null && s["lastErrorAt"] == null);
+    }
+
+    private static DateTimeOffset? TimeOf(JsonNode subscription) => subscription["lastErrorAt"]?.GetValue<DateTimeOffset>();
+
+    private async Task<List<JsonNode>> SubscriptionsAsync(string key) => [.. (await GetAsync("/v1/subscriptions", key)).Body!["subscriptions"]!.AsArray().OfType<JsonNode>()];
+
     private async Task<JsonNode> UntilParkedAsync(Tenant tenant, string subscription)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));

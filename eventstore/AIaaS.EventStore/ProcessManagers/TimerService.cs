@@ -33,7 +33,7 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, IParking
     private LogPosition position;
     private bool isRunning;
     private bool isLive;
-    private string? lastError;
+    private SubscriptionFailure? lastFailure;
     private (OpenTimers Timers, SemaphoreSlim Changed)? current;
 
     /// <inheritdoc />
@@ -50,7 +50,7 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, IParking
         current = (timers, changed);
         try
         {
-            await SubscriptionTasks.RunAsync(stop => [FollowAsync(timers, changed, stop), FireAsync(timers, changed, stop)], e => lastError = e, cancellationToken);
+            await SubscriptionTasks.RunAsync(stop => [FollowAsync(timers, changed, stop), FireAsync(timers, changed, stop)], e => lastFailure = new(e, time.GetUtcNow()), cancellationToken);
         }
         finally
         {
@@ -65,7 +65,7 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, IParking
         var at = position;
         var lag = await SubscriptionLag.MeasureAsync(log, at, TimerEvents, cancellationToken);
         var parked = await parkingLot.ListAsync(Name, cancellationToken);
-        return new(Name, !isRunning ? SubscriptionState.Stopped : isLive ? SubscriptionState.Live : SubscriptionState.CatchingUp, at, lag.Events, lag.Seconds(time), 0, parked.Count, lastError);
+        return new(Name, !isRunning ? SubscriptionState.Stopped : isLive ? SubscriptionState.Live : SubscriptionState.CatchingUp, at, lag.Events, lag.Seconds(time), 0, parked.Count, lastFailure);
     }
 
     /// <inheritdoc />
@@ -118,7 +118,7 @@ public sealed partial class TimerService(IEventStore log, IdSource ids, IParking
                 }
                 catch (UnreadableEventException e)
                 {
-                    lastError = e.Message;
+                    lastFailure = new(e.Message, time.GetUtcNow());
                     TimerEventUnreadable(logger, recorded.Id, recorded.Stream, recorded.Version, e);
                     await parkingLot.ParkAsync(new(Name, recorded.Stream, recorded.Position, recorded.Id, recorded.Stream, recorded.Version, recorded.Type, e.Message, 1, time.GetUtcNow()), cancellationToken);
                 }

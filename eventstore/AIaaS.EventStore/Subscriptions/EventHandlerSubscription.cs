@@ -22,7 +22,7 @@ public sealed partial class EventHandlerSubscription : ISubscription
     private readonly ParkedKeys parked = new();
     private Run? current;
     private LogPosition lastDone;
-    private string? lastError;
+    private SubscriptionFailure? lastFailure;
 
     /// <summary>Makes it; <see cref="SubscriptionHost"/> runs it.</summary>
     public EventHandlerSubscription(
@@ -66,7 +66,7 @@ public sealed partial class EventHandlerSubscription : ISubscription
                     run = Interlocked.CompareExchange(ref current, begun, null) is null ? begun : throw new InvalidOperationException($"Subscription '{Name}' runs already.");
                     return [run.ReceiveAsync(), run.CheckpointAsync(), .. Enumerable.Range(0, settings.Concurrency).Select(_ => run.WorkAsync())];
                 },
-                e => lastError = e,
+                e => lastFailure = new(e, time.GetUtcNow()),
                 cancellationToken);
         }
         finally
@@ -88,14 +88,14 @@ public sealed partial class EventHandlerSubscription : ISubscription
             var position = lastDone != LogPosition.Start ? lastDone : await checkpoints.LoadAsync(Name, cancellationToken);
             var behind = await SubscriptionLag.MeasureAsync(log, position, handler.Filter, cancellationToken);
             var waiting = await parkingLot.ListAsync(Name, cancellationToken);
-            return new(Name, SubscriptionState.Stopped, position, behind.Events, behind.Seconds(time), 0, waiting.Count, lastError);
+            return new(Name, SubscriptionState.Stopped, position, behind.Events, behind.Seconds(time), 0, waiting.Count, lastFailure);
         }
 
         // First what is open: an event that is received in between is then counted twice rather than not at all.
         var (open, oldest) = run.Tracker.Open;
         var unread = await SubscriptionLag.MeasureAsync(log, run.Tracker.Received, handler.Filter, cancellationToken);
         var lag = new SubscriptionLag(open + unread.Events, oldest ?? unread.Oldest);
-        return new(Name, run.IsLive ? SubscriptionState.Live : SubscriptionState.CatchingUp, run.Tracker.Done, lag.Events, lag.Seconds(time), 0, parked.Count, lastError);
+        return new(Name, run.IsLive ? SubscriptionState.Live : SubscriptionState.CatchingUp, run.Tracker.Done, lag.Events, lag.Seconds(time), 0, parked.Count, lastFailure);
     }
 
     /// <inheritdoc />
@@ -293,7 +293,7 @@ public sealed partial class EventHandlerSubscription : ISubscription
                 catch (Exception e) when (!stopped.IsCancellationRequested)
                 {
                     var reason = e is DomainException ? e.Message : $"{e.GetType().Name}: {e.Message}";
-                    owner.lastError = reason;
+                    owner.lastFailure = new(reason, owner.time.GetUtcNow());
                     if (work.Attempts < owner.settings.MaxAttempts)
                     {
                         var delay = owner.settings.DelayBefore(work.Attempts + 1, recorded.Id);
@@ -352,7 +352,7 @@ public sealed partial class EventHandlerSubscription : ISubscription
                     }
                     catch (Exception e) when (!stopped.IsCancellationRequested)
                     {
-                        owner.lastError = e.Message;
+                        owner.lastFailure = new(e.Message, owner.time.GetUtcNow());
                         EventFailed(owner.logger, owner.Name, next.EventId, next.Stream, next.Version, next.Attempts + 1, TimeSpan.Zero, e);
                         break;
                     }

@@ -19,6 +19,11 @@ public enum SubscriptionState
     Stalled,
 }
 
+/// <summary>What went wrong in a subscription.</summary>
+/// <param name="Error">In words.</param>
+/// <param name="At">When, in UTC.</param>
+public sealed record SubscriptionFailure(string Error, DateTimeOffset At);
+
 /// <summary>How a subscription stands, for people and for the health check.</summary>
 /// <param name="Name">The subscription's name.</param>
 /// <param name="State">Its state.</param>
@@ -27,9 +32,15 @@ public enum SubscriptionState
 /// <param name="LagSeconds">Age of the oldest event not handled yet, in seconds; 0 when there is none.</param>
 /// <param name="Restarts">How often the supervisor had to start it again since the program started.</param>
 /// <param name="Parked">Events parked now.</param>
-/// <param name="LastError">The last failure in words; null for none.</param>
-public sealed record SubscriptionStatus(string Name, SubscriptionState State, LogPosition Position, long LagEvents, double LagSeconds, int Restarts, int Parked, string? LastError)
+/// <param name="LastFailure">The last failure; null for none.</param>
+public sealed record SubscriptionStatus(string Name, SubscriptionState State, LogPosition Position, long LagEvents, double LagSeconds, int Restarts, int Parked, SubscriptionFailure? LastFailure)
 {
+    /// <summary>The last failure in words; null for none.</summary>
+    public string? LastError => LastFailure?.Error;
+
+    /// <summary>When that was, in UTC; null for none.</summary>
+    public DateTimeOffset? LastErrorAt => LastFailure?.At;
+
     /// <summary>The rebuild that goes on beside it; null for none. Read models only.</summary>
     public RebuildProgress? Rebuild { get; init; }
 }

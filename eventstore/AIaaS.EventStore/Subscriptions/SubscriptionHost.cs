@@ -78,7 +78,7 @@ public sealed partial class SubscriptionHost : BackgroundService
             try
             {
                 await supervised.Subscription.RunAsync(stopping);
-                supervised.LastError = "It ended by itself.";
+                supervised.LastFailure = new("It ended by itself.", time.GetUtcNow());
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -86,7 +86,7 @@ public sealed partial class SubscriptionHost : BackgroundService
             }
             catch (Exception e)
             {
-                supervised.LastError = $"{e.GetType().Name}: {e.Message}";
+                supervised.LastFailure = new($"{e.GetType().Name}: {e.Message}", time.GetUtcNow());
                 SubscriptionFailed(logger, supervised.Subscription.Name, e);
             }
 
@@ -138,7 +138,7 @@ public sealed partial class SubscriptionHost : BackgroundService
             status = (supervised.Sample ?? new(supervised.Subscription.Name, SubscriptionState.CatchingUp, LogPosition.Start, 0, 0, 0, 0, null)) with
             {
                 State = SubscriptionState.CatchingUp,
-                LastError = $"Its status cannot be read: {e.Message}",
+                LastFailure = new($"Its status cannot be read: {e.Message}", time.GetUtcNow()),
             };
         }
 
@@ -160,7 +160,7 @@ public sealed partial class SubscriptionHost : BackgroundService
 
         public ISubscription Subscription => subscription;
 
-        public string? LastError { get; set; }
+        public SubscriptionFailure? LastFailure { get; set; }
 
         public int Restarts { get; set; }
 
@@ -197,7 +197,10 @@ public sealed partial class SubscriptionHost : BackgroundService
                     ?? (at - movedAt >= stallAfter ? SubscriptionState.Stalled
                     : status.State == SubscriptionState.Stopped ? SubscriptionState.CatchingUp
                     : status.State);
-                return Sample = status with { State = state, Restarts = Restarts, LastError = status.LastError ?? LastError };
+
+                // What made it end it mostly names itself, a moment before; an older failure of its own does not hide why it ended.
+                var failure = status.LastFailure is { } own && !(LastFailure?.At > own.At) ? own : LastFailure;
+                return Sample = status with { State = state, Restarts = Restarts, LastFailure = failure };
             }
         }
     }

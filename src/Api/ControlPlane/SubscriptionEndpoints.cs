@@ -21,7 +21,8 @@ internal sealed record SubscriptionList(string Head, IReadOnlyList<SubscriptionV
 /// <param name="Restarts">How often it was started again.</param>
 /// <param name="Parked">Events parked now.</param>
 /// <param name="LastError">Its last failure, for the platform's administrator; null for none.</param>
-internal sealed record SubscriptionView(string Name, string State, string Position, long LagEvents, double LagSeconds, int Restarts, int Parked, string? LastError);
+/// <param name="LastErrorAt">When that was, in UTC; null for none.</param>
+internal sealed record SubscriptionView(string Name, string State, string Position, long LagEvents, double LagSeconds, int Restarts, int Parked, string? LastError, DateTimeOffset? LastErrorAt);
 
 /// <summary>Events set aside because they could not be handled.</summary>
 /// <param name="ParkedEvents">In log order for each subscription.</param>
@@ -80,7 +81,7 @@ internal interface IOperations
 internal static class SubscriptionEndpoints
 {
     private const string ListExample = """
-        { "head": "1042", "subscriptions": [ { "name": "projection-Runs", "state": "live", "position": "1042", "lagEvents": 0, "lagSeconds": 0, "restarts": 0, "parked": 0, "lastError": null } ] }
+        { "head": "1042", "subscriptions": [ { "name": "projection-Runs", "state": "live", "position": "1042", "lagEvents": 0, "lagSeconds": 0, "restarts": 0, "parked": 0, "lastError": null, "lastErrorAt": null } ] }
         """;
 
     private const string ParkedExample = """
@@ -186,5 +187,6 @@ internal static class SubscriptionEndpoints
         Math.Round(status.LagSeconds, 3),
         status.Restarts,
         status.Parked,
-        caller.IsPlatform ? status.LastError : null);
+        caller.IsPlatform ? status.LastError : null,
+        caller.IsPlatform ? status.LastErrorAt : null);
 }

@@ -113,7 +113,7 @@ public sealed class RunRecovery : OpenWork
         catch (UnreadableEventException e)
         {
             // The run stays open; taking it up says what is wrong with it.
-            LastError = e.Message;
+            NoteFailure(e.Message);
             logger.LogWarning(e, "Event {Version} of {Stream} cannot be read", recorded.Version, recorded.Stream);
         }
     }
@@ -220,7 +220,7 @@ public sealed class RunRecovery : OpenWork
         {
             run.Failures++;
             run.NextTry = time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(60, 1 << Math.Min(run.Failures, 6)));
-            LastError = $"{stream}: {e.Message}";
+            NoteFailure($"{stream}: {e.Message}");
             logger.LogWarning(e, "Run {Run} could not be taken up; it is tried again", run.Run);
         }
         catch (OperationCanceledException)

@@ -9,7 +9,7 @@ public sealed class WorkflowWatch(IEventStore log, WorkflowCatalog catalog, Time
     private static readonly EventFilter Filter = EventFilter.Streams(WorkflowSources.Category + "-");
     private LogPosition? reached;
     private SubscriptionState state = SubscriptionState.Stopped;
-    private string? lastError;
+    private SubscriptionFailure? lastFailure;
 
     /// <inheritdoc />
     public string Name => "workflow-watch";
@@ -45,7 +45,7 @@ public sealed class WorkflowWatch(IEventStore log, WorkflowCatalog catalog, Time
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            lastError = e.Message;
+            lastFailure = new(e.Message, time.GetUtcNow());
             state = SubscriptionState.Restarting;
             throw;
         }
@@ -60,7 +60,7 @@ public sealed class WorkflowWatch(IEventStore log, WorkflowCatalog catalog, Time
     {
         var position = reached ?? LogPosition.Start;
         var lag = await SubscriptionLag.MeasureAsync(log, position, Filter, cancellationToken);
-        return new(Name, state, position, lag.Events, lag.Seconds(time), 0, 0, lastError);
+        return new(Name, state, position, lag.Events, lag.Seconds(time), 0, 0, lastFailure);
     }
 
     /// <inheritdoc />

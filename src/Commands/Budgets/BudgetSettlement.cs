@@ -96,7 +96,7 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
         catch (UnreadableEventException e)
         {
             // Its period cannot be folded either, so that nothing more is granted in it: whoever reads the status or the log sees why.
-            LastError = e.Message;
+            NoteFailure(e.Message);
             logger.LogError(e, "Event {Version} of {Stream} cannot be read", recorded.Version, recorded.Stream);
         }
     }
@@ -223,7 +223,7 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
         }
         catch (Exception e)
         {
-            LastError = $"{entry.Stream}: {e.Message}";
+            NoteFailure($"{entry.Stream}: {e.Message}");
             logger.LogWarning(e, "Reservation {Reservation} of {Stream} could not be settled; it is tried again", entry.Reserved.Reservation, entry.Stream);
             entry.IsDue = true;
             entry.NextTry = time.GetUtcNow() + options.SweepEvery * Math.Min(32, 1 << Math.Min(entry.Looks++, 5));

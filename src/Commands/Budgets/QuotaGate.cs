@@ -55,7 +55,7 @@ public sealed class QuotaGate(
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogPosition received;
     private SubscriptionState state = SubscriptionState.Stopped;
-    private string? lastError;
+    private SubscriptionFailure? lastFailure;
 
     /// <inheritdoc />
     public string Name => "quota-gate";
@@ -133,7 +133,7 @@ public sealed class QuotaGate(
         received = await checkpoints.LoadAsync(Name, cancellationToken);
         try
         {
-            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), CheckpointAsync(stop)], e => lastError = e, cancellationToken);
+            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), CheckpointAsync(stop)], e => lastFailure = new(e, time.GetUtcNow()), cancellationToken);
         }
         finally
         {
@@ -145,7 +145,7 @@ public sealed class QuotaGate(
     public async Task<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var lag = await SubscriptionLag.MeasureAsync(log, received, Filter, cancellationToken);
-        return new(Name, state, received, lag.Events, lag.Seconds(time), 0, 0, lastError);
+        return new(Name, state, received, lag.Events, lag.Seconds(time), 0, 0, lastFailure);
     }
 
     /// <inheritdoc />
@@ -194,7 +194,7 @@ public sealed class QuotaGate(
                 }
                 catch (UnreadableEventException e)
                 {
-                    lastError = e.Message;
+                    lastFailure = new(e.Message, time.GetUtcNow());
                     logger.LogWarning(e, "Event {Version} of {Stream} cannot be read and is not counted", recorded.Version, recorded.Stream);
                 }
             }

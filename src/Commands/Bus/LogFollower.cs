@@ -17,7 +17,7 @@ public abstract class LogFollower(IEventStore log, EventTypes types, IParkingLot
     private readonly SemaphoreSlim oneAtATime = new(1);
     private Dictionary<Guid, ParkedEvent>? parkedBefore;
     private SubscriptionState state = SubscriptionState.Stopped;
-    private string? lastError;
+    private SubscriptionFailure? lastFailure;
 
     /// <inheritdoc />
     public string Name => name;
@@ -63,7 +63,7 @@ public abstract class LogFollower(IEventStore log, EventTypes types, IParkingLot
         }
         catch (Exception e)
         {
-            lastError = e.Message;
+            lastFailure = new(e.Message, time.GetUtcNow());
             state = SubscriptionState.Restarting;
             throw;
         }
@@ -74,7 +74,7 @@ public abstract class LogFollower(IEventStore log, EventTypes types, IParkingLot
     {
         var position = Position;
         var lag = await SubscriptionLag.MeasureAsync(log, position, filter, cancellationToken);
-        return new(Name, state, position, lag.Events, lag.Seconds(time), 0, parked.Values.Sum(p => p.Count), lastError);
+        return new(Name, state, position, lag.Events, lag.Seconds(time), 0, parked.Values.Sum(p => p.Count), lastFailure);
     }
 
     /// <inheritdoc />

@@ -13,6 +13,7 @@ public abstract class OpenWork(IEventStore log, ICheckpointStore checkpoints, Ti
     private LogPosition? born;
     private LogPosition received;
     private SubscriptionState state = SubscriptionState.Stopped;
+    private SubscriptionFailure? lastFailure;
 
     /// <inheritdoc />
     public string Name => name;
@@ -26,9 +27,6 @@ public abstract class OpenWork(IEventStore log, ICheckpointStore checkpoints, Ti
     /// <summary>Whether all that there was is known.</summary>
     protected bool IsLive => state == SubscriptionState.Live;
 
-    /// <summary>What went wrong last, for the status.</summary>
-    protected string? LastError { get; set; }
-
     /// <summary>How often it is looked at what is open.</summary>
     protected abstract TimeSpan SweepEvery { get; }
 
@@ -41,7 +39,7 @@ public abstract class OpenWork(IEventStore log, ICheckpointStore checkpoints, Ti
         born ??= await log.GetHeadAsync(cancellationToken);
         try
         {
-            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), SweepAsync(stop)], e => LastError = e, cancellationToken);
+            await SubscriptionTasks.RunAsync(stop => [ReceiveAsync(stop), SweepAsync(stop)], NoteFailure, cancellationToken);
         }
         finally
         {
@@ -53,11 +51,14 @@ public abstract class OpenWork(IEventStore log, ICheckpointStore checkpoints, Ti
     public async Task<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var lag = await SubscriptionLag.MeasureAsync(log, received, filter, cancellationToken);
-        return new(Name, state, received, lag.Events, lag.Seconds(time), 0, 0, LastError);
+        return new(Name, state, received, lag.Events, lag.Seconds(time), 0, 0, lastFailure);
     }
 
     /// <inheritdoc />
     public Task<int> ReplayParkedAsync(string? key = null, CancellationToken cancellationToken = default) => Task.FromResult(0);
+
+    /// <summary>Keeps what went wrong last, for the status.</summary>
+    protected void NoteFailure(string error) => lastFailure = new(error, time.GetUtcNow());
 
     /// <summary>Forgets what is open: the log is read again from the checkpoint.</summary>
     protected abstract void Clear();

@@ -20,7 +20,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
     private readonly SemaphoreSlim applying = new(1);
     private Dictionary<Guid, ParkedEvent>? parkedBefore;
     private SubscriptionState state = SubscriptionState.Stopped;
-    private string? lastError;
+    private SubscriptionFailure? lastFailure;
 
     /// <inheritdoc />
     public string Name => "article-search";
@@ -78,7 +78,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
         }
         catch (Exception e)
         {
-            lastError = e.Message;
+            lastFailure = new(e.Message, time.GetUtcNow());
             state = SubscriptionState.Restarting;
             throw;
         }
@@ -89,7 +89,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
     {
         var position = Position;
         var lag = await SubscriptionLag.MeasureAsync(log, position, EventFilter.Streams(Streams), cancellationToken);
-        return new(Name, state, position, lag.Events, lag.Seconds(time), 0, parked.Values.Sum(p => p.Count), lastError);
+        return new(Name, state, position, lag.Events, lag.Seconds(time), 0, parked.Values.Sum(p => p.Count), lastFailure);
     }
 
     /// <inheritdoc />

@@ -74,7 +74,7 @@ public sealed partial class SagaRecovery(
         catch (UnreadableEventException e)
         {
             // Taking the saga up says what is wrong with it.
-            LastError = e.Message;
+            NoteFailure(e.Message);
             return null;
         }
     }
@@ -114,13 +114,13 @@ public sealed partial class SagaRecovery(
             }
             catch (BusUnavailableException e)
             {
-                LastError = e.Message;
+                NoteFailure(e.Message);
                 return;
             }
             catch (UnreadableEventException e)
             {
                 // The worker that gets it says so, too, as a dead letter.
-                LastError = e.Message;
+                NoteFailure(e.Message);
                 open.TryUpdate(stream, saga with { Tries = saga.Tries + 1, MovedAt = time.GetTimestamp() }, saga);
             }
         }

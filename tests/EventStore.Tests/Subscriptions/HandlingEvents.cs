@@ -209,6 +209,7 @@ internal sealed class A_poison_event : Given_a_subscription
     [Test]
     public async Task parks_with_the_later_ones_of_its_key_while_others_go_on()
     {
+        var begun = TimeProvider.System.GetUtcNow();
         Start();
         await PlaceAsync("a", 4);
         var status = await IdleAsync(await PlaceAsync("b", 3));
@@ -221,6 +222,7 @@ internal sealed class A_poison_event : Given_a_subscription
         parked[1].Reason.Should().Contain($"{parked[0].EventId}");
         status.Parked.Should().Be(3);
         status.LastError.Should().Contain("poison");
+        status.LastErrorAt.Should().BeOnOrAfter(begun).And.BeOnOrBefore(parked[0].At);
     }
 
     [Test]

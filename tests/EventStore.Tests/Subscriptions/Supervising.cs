@@ -85,6 +85,34 @@ internal sealed class A_subscription_that_fails : Given_a_host
         (await StatusOf("notes")).Should().Match<SubscriptionStatus>(s => s.Restarts == 0 && s.State == SubscriptionState.Live);
         (await Health()).Status.Should().Be(HealthStatus.Healthy);
     }
+
+    [Test]
+    public async Task tells_when_it_failed_last_however_long_ago()
+    {
+        var first = Time.GetUtcNow();
+        await Eventually.BeAsync(async () => (await StatusOf("mails")).State == SubscriptionState.Restarting, "it waits for its restart");
+        (await StatusOf("mails")).LastErrorAt.Should().Be(first);
+        await Eventually.BeAsync(() => Time.WaitingTimers == 2, "the watch and its restart wait");
+        Time.Advance(TimeSpan.FromMilliseconds(200));
+        await Eventually.BeAsync(async () => (await StatusOf("mails")).LastError == "TimeoutException: failure 2", "it failed again");
+        await Eventually.BeAsync(() => Time.WaitingTimers == 2, "the watch and its restart wait");
+        Time.Advance(TimeSpan.FromHours(3));
+        await Eventually.BeAsync(() => Mails.Starts == 3, "the second restart");
+        (await StatusOf("mails")).LastErrorAt.Should().Be(first.AddMilliseconds(200));
+        (await StatusOf("notes")).LastErrorAt.Should().BeNull("it never failed");
+    }
+
+    [Test]
+    public async Task tells_its_own_failure_and_its_time_unless_it_ended_later_of_another()
+    {
+        var first = Time.GetUtcNow();
+        await Eventually.BeAsync(async () => (await StatusOf("mails")).State == SubscriptionState.Restarting, "it waits for its restart");
+        Mails.Status = Mails.Status with { LastFailure = new("its own", first) };
+        (await StatusOf("mails")).LastFailure.Should().Be(new SubscriptionFailure("its own", first));
+        await Eventually.BeAsync(() => Time.WaitingTimers == 2, "the watch and its restart wait");
+        Time.Advance(TimeSpan.FromMilliseconds(200));
+        await Eventually.BeAsync(async () => (await StatusOf("mails")).LastFailure == new SubscriptionFailure("TimeoutException: failure 2", first.AddMilliseconds(200)), "the later one is told");
+    }
 }
 
 internal sealed class A_subscription_that_ends_by_itself : Given_a_host
