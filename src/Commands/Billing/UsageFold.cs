@@ -195,6 +195,7 @@ public sealed class UsageFold(IEventStore log, TimeProvider time)
             }
         }
 
+        into.Finish();
         return into;
     }
 

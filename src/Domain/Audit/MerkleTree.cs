@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace AIaaS.Domain.Audit;
@@ -12,6 +13,9 @@ namespace AIaaS.Domain.Audit;
 public static class MerkleTree
 {
     private const int OnStack = 1_024;
+
+    /// <summary>From so many hashes on it is faster to make them at once, though some lanes may have nothing to do.</summary>
+    private const int AtOnceFrom = 2;
 
     /// <summary>The root of a tree without leaves: SHA-256 of nothing.</summary>
     public static MerkleHash EmptyRoot { get; } = new(SHA256.HashData([]));
@@ -47,6 +51,50 @@ public static class MerkleTree
         Span<byte> hash = stackalloc byte[MerkleHash.Size];
         SHA256.HashData(bytes, hash);
         return new(hash);
+    }
+
+    /// <summary>The hashes of the nodes over these children: of the first and second, the third and fourth, and so on.</summary>
+    /// <param name="children">Two for each node.</param>
+    /// <param name="parents">Takes the nodes; it may be where the children begin, or one behind it.</param>
+    /// <exception cref="ArgumentException">There are not two children for each node.</exception>
+    public static void HashNodes(ReadOnlySpan<MerkleHash> children, Span<MerkleHash> parents)
+    {
+        if (children.Length != 2 * parents.Length)
+        {
+            throw new ArgumentException($"{parents.Length} nodes do not have {children.Length} children.", nameof(children));
+        }
+
+        const int bytes = 1 + (2 * MerkleHash.Size);
+        const int padded = 2 * Sha256Lanes.BlockBytes;
+        var done = 0;
+        if (Sha256Lanes.IsSupported && parents.Length >= AtOnceFrom)
+        {
+            Span<byte> messages = stackalloc byte[Sha256Lanes.Lanes * padded];
+            Span<MerkleHash> hashes = stackalloc MerkleHash[Sha256Lanes.Lanes];
+            for (var lane = 0; lane < Sha256Lanes.Lanes; lane++)
+            {
+                messages[lane * padded] = 1;
+                Sha256Lanes.Pad(messages.Slice(lane * padded, padded), bytes);
+            }
+
+            while (parents.Length - done >= AtOnceFrom)
+            {
+                var count = Math.Min(Sha256Lanes.Lanes, parents.Length - done);
+                for (var lane = 0; lane < count; lane++)
+                {
+                    MemoryMarshal.AsBytes(children.Slice(2 * (done + lane), 2)).CopyTo(messages[((lane * padded) + 1)..]);
+                }
+
+                Sha256Lanes.Hash(messages, 2, hashes);
+                hashes[..count].CopyTo(parents[done..]);
+                done += count;
+            }
+        }
+
+        for (; done < parents.Length; done++)
+        {
+            parents[done] = HashNode(children[2 * done], children[(2 * done) + 1]);
+        }
     }
 
     /// <summary>The root of the tree over these leaf hashes.</summary>

@@ -404,7 +404,7 @@ public sealed class UsageReadings
 {
     private readonly List<UsageMatch> matches = [];
     private readonly List<long> sequences = [];
-    private readonly List<Audit.MerkleHash> leaves = [];
+    private readonly Audit.MerkleLeaves leaves = new();
     private bool isOpen;
     private int openedAt;
 
@@ -431,6 +431,9 @@ public sealed class UsageReadings
 
     /// <summary>The leaf hash of an event that belongs to a line.</summary>
     public Audit.MerkleHash Leaf(int index) => leaves[index];
+
+    /// <summary>Hashes what waits to be hashed together with others, so that whoever takes the leaves need not.</summary>
+    public void Finish() => leaves.Finish();
 
     /// <summary>Empties it.</summary>
     public void Clear()
@@ -472,7 +475,15 @@ public sealed class UsageReadings
         }
 
         var isInLine = matches.Count > start;
-        leaves.Add(isInLine ? Audit.MerkleTree.HashLeaf(data) : default);
+        if (isInLine)
+        {
+            leaves.Add(data);
+        }
+        else
+        {
+            leaves.AddNone();
+        }
+
         if (fate == Fate.Inside)
         {
             Inside++;

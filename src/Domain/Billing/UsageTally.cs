@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using AIaaS.Domain.Audit;
 using AIaaS.Domain.Metering;
 using AIaaS.Domain.Pricing;
@@ -70,6 +71,11 @@ public sealed class UsageTally
             lines[match.Slot].Add(match, batch.Sequence(match.Event), batch.Leaf(match.Event));
         }
 
+        foreach (var line in lines)
+        {
+            line.Grow();
+        }
+
         Events += batch.Inside;
         Unpriced += batch.Unpriced;
         Late += batch.Late;
@@ -95,6 +101,7 @@ public sealed class UsageTally
     private sealed class Line
     {
         private readonly MerkleRange tree = new();
+        private readonly List<MerkleHash> leaves = [];
         private MeterAggregate? aggregate;
         private long first = -1;
         private long last = -1;
@@ -105,11 +112,18 @@ public sealed class UsageTally
             // An event with two readings of one meter is one leaf.
             if (sequence != last)
             {
-                tree.Append(leaf);
+                leaves.Add(leaf);
             }
 
             first = first < 0 ? sequence : first;
             last = sequence;
+        }
+
+        /// <summary>Takes the leaves of a batch into the tree, all at once.</summary>
+        public void Grow()
+        {
+            tree.Append(CollectionsMarshal.AsSpan(leaves));
+            leaves.Clear();
         }
 
         public long Count => tree.Count;

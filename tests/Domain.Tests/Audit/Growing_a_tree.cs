@@ -25,6 +25,26 @@ public sealed class Growing_a_tree
     }
 
     [Test]
+    public void is_the_same_tree_when_leaves_are_added_many_at_once([Values(1, 2, 3, 7, 8, 64, 100, 511, 513, 1_300)] int atOnce, [Values(0, 1, 5, 510, 600)] int before)
+    {
+        var (range, oneByOne) = (Of(before), Of(before));
+        for (var i = before; i < Leaves.Length; i += atOnce)
+        {
+            var leaves = Leaves.AsSpan(i, Math.Min(atOnce, Leaves.Length - i));
+            range.Append(leaves);
+            foreach (var leaf in leaves)
+            {
+                oneByOne.Append(leaf);
+            }
+
+            range.Append([]);
+            JsonSerializer.Serialize(range.ToState()).Should().Be(JsonSerializer.Serialize(oneByOne.ToState()), $"of {range.Count} leaves");
+        }
+
+        range.Root.Should().Be(MerkleTree.Root(Leaves));
+    }
+
+    [Test]
     public void goes_on_after_it_was_kept_as_json([Values(0, 1, 2, 3, 7, 64, 511, 512, 513, 1_023, 1_300)] int kept)
     {
         var range = Of(kept);
