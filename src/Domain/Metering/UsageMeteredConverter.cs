@@ -6,12 +6,12 @@ using System.Text.Json.Serialization;
 namespace AIaaS.Domain.Metering;
 
 /// <summary>
-/// The JSON of <see cref="UsageMetered"/>, in the form that the general contract of the record would give and with its refusals: members that are missing or
-/// unknown are no event. Usage is most of a log and is read by each of its followers, and the general reader takes several times as long.
+/// The JSON of <see cref="UsageMetered"/>, in the form that the general contract of the record would give and with its refusals: no member may be unknown, and
+/// none missing except the subject, as nullable members of all events may. Usage is most of a log and is read by each of its followers, and the general reader takes several times as long.
 /// </summary>
 internal sealed class UsageMeteredConverter : JsonConverter<UsageMetered>
 {
-    private const int All = 0xFF;
+    private const int Needed = 0xFF & ~8;
 
     private static readonly RecentTexts Texts = new();
     private static readonly RecentDimensions DimensionSets = new();
@@ -69,7 +69,7 @@ internal sealed class UsageMeteredConverter : JsonConverter<UsageMetered>
             }
         }
 
-        return found == All ? new(source!, id!, type!, subject, time, data, readings, at) : throw new JsonException("The event lacks a member: source, id, type, subject, time, data, readings and at are needed.");
+        return (found & Needed) == Needed ? new(source!, id!, type!, subject, time, data, readings, at) : throw new JsonException("The event lacks a member: source, id, type, time, data, readings and at are needed.");
     }
 
     /// <inheritdoc />
