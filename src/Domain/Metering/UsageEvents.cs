@@ -35,6 +35,7 @@ public sealed record MeterReading(string Meter, decimal Value)
 /// <param name="Data">CloudEvents data, as it came.</param>
 /// <param name="Readings">What the meters read, in the order of their names.</param>
 /// <param name="At">When it was taken in, UTC.</param>
+[JsonConverter(typeof(UsageMeteredConverter))]
 public sealed record UsageMetered(string Source, string Id, string Type, string? Subject, DateTimeOffset Time, JsonElement Data, ImmutableArray<MeterReading> Readings, DateTimeOffset At) : DomainEvent
 {
     /// <summary>The event type.</summary>
