@@ -27,6 +27,7 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
     private readonly CancellationTokenSource stopping = new();
     private Task running = Task.CompletedTask;
     private bool started;
+    private bool stopped;
 
     /// <summary>Makes it; the program's host starts and stops it. Work is only taken of kinds that have a handler.</summary>
     /// <exception cref="BusOptionsException">The settings cannot be used.</exception>
@@ -88,11 +89,13 @@ public sealed partial class WorkBus : IWorkBus, IHostedService, IDisposable
     {
         await stopping.CancelAsync();
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!started)
+        if (!started || stopped)
         {
             return;
         }
 
+        // The host is stopped by the signal, and again by whoever disposes of it.
+        stopped = true;
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -36,6 +36,16 @@ public sealed class A_bus<THarness>
     }
 
     [Test]
+    public async Task can_be_stopped_twice_as_a_host_does_and_warns_of_nothing()
+    {
+        await using var world = await BusWorld.StartAsync(options);
+        await world.ConnectedAsync();
+        await world.StopAsync();
+        await world.StopAsync();
+        world.Warnings.Should().BeEmpty();
+    }
+
+    [Test]
     public async Task does_no_more_at_once_than_it_is_allowed_to()
     {
         var (now, most) = (0, 0);

@@ -4,6 +4,7 @@ using AIaaS.Domain;
 using AIaaS.Domain.Bus;
 using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sagas.Tests.Support;
 
@@ -21,7 +22,7 @@ internal sealed class BusWorld : IAsyncDisposable
         this.folder = folder;
         Log = log;
         services = new ServiceCollection()
-            .AddLogging()
+            .AddLogging(l => l.AddProvider(new Warned(Warnings)))
             .AddSingleton(TimeProvider.System)
             .AddSingleton(IdSource.From(TimeProvider.System))
             .AddSingleton(DomainEventTypes.Create())
@@ -38,6 +39,9 @@ internal sealed class BusWorld : IAsyncDisposable
     public IWorkBus Bus => bus;
 
     public DeadLetterService DeadLetters => services.GetRequiredService<DeadLetterService>();
+
+    /// <summary>What was logged as a warning or worse.</summary>
+    public ConcurrentQueue<string> Warnings { get; } = new();
 
     /// <summary>How often each saga's work came to the handler.</summary>
     public ConcurrentDictionary<string, int> Tries { get; } = new(StringComparer.Ordinal);
@@ -70,9 +74,11 @@ internal sealed class BusWorld : IAsyncDisposable
         return found;
     }
 
+    public Task StopAsync() => bus.StopAsync(CancellationToken.None);
+
     public async ValueTask DisposeAsync()
     {
-        await bus.StopAsync(CancellationToken.None);
+        await StopAsync();
         await services.DisposeAsync();
         if (folder is not null)
         {
@@ -88,6 +94,22 @@ internal sealed class BusWorld : IAsyncDisposable
             var attempt = world.Tries.AddOrUpdate(work.Saga, 1, (_, n) => n + 1);
             await handle(work, attempt, cancellationToken);
             world.Done.Enqueue(work);
+        }
+    }
+
+    private sealed class Warned(ConcurrentQueue<string> all) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => all.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
         }
     }
 }
