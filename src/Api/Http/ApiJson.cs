@@ -17,15 +17,7 @@ using AIaaS.Api.Pricing;
 using AIaaS.Api.Tenants;
 using AIaaS.Api.Tools;
 using AIaaS.Commands.Agents;
-using AIaaS.Domain.Agents;
-using AIaaS.Domain.Billing;
-using AIaaS.Domain.Budgets;
-using AIaaS.Domain.Complaints;
-using AIaaS.Domain.Knowledge;
-using AIaaS.Domain.Leads;
-using AIaaS.Domain.Metering;
 using AIaaS.Domain.Pricing;
-using AIaaS.Domain.Tools;
 using AIaaS.Projections;
 using AIaaS.Projections.Agents;
 using AIaaS.Projections.Channels;
@@ -243,6 +235,6 @@ internal sealed partial class ApiJson : JsonSerializerContext
         AllowDuplicateProperties = false,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         MaxDepth = JsonReading.MaxDepth,
-        Converters = { new JsonStringEnumConverter<Tier>(allowIntegerValues: false), new JsonStringEnumConverter<Audience>(allowIntegerValues: false), new JsonStringEnumConverter<LeadStatus>(allowIntegerValues: false), new JsonStringEnumConverter<LeadAuthority>(allowIntegerValues: false), new JsonStringEnumConverter<LeadNeed>(allowIntegerValues: false), new JsonStringEnumConverter<Aggregation>(allowIntegerValues: false), new JsonStringEnumConverter<ComplaintCategory>(allowIntegerValues: false), new JsonStringEnumConverter<ToolAccess>(allowIntegerValues: false), new JsonStringEnumConverter<MailSecurity>(allowIntegerValues: false), new JsonStringEnumConverter<ResolutionOutcome>(allowIntegerValues: false), new JsonStringEnumConverter<PriceModel>(allowIntegerValues: false), new JsonStringEnumConverter<BillingInterval>(allowIntegerValues: false), new JsonStringEnumConverter<QuotaResource>(allowIntegerValues: false), new JsonStringEnumConverter<QuotaWindow>(allowIntegerValues: false), new JsonStringEnumConverter<ChangeTiming>(allowIntegerValues: false), new JsonStringEnumConverter<BudgetScope>(allowIntegerValues: false), new JsonStringEnumConverter<BudgetInterval>(allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
     });
 }
