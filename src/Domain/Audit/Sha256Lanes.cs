@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -42,7 +45,7 @@ internal static class Sha256Lanes
     {
         message[bytes] = 0x80;
         message[(bytes + 1)..^8].Clear();
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(message[^8..], (ulong)bytes * 8);
+        BinaryPrimitives.WriteUInt64BigEndian(message[^8..], (ulong)bytes * 8);
     }
 
     /// <summary>Hashes eight messages. Only where <see cref="IsSupported"/>.</summary>
@@ -130,16 +133,16 @@ internal static class Sha256Lanes
         state[7] += h;
     }
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Mix(Vector256<uint> h, Vector256<uint> e, Vector256<uint> f, Vector256<uint> g, ReadOnlySpan<Vector256<uint>> schedule, int t) =>
         h + schedule[t] + Vector256.Create(Constants[t]) + (Right(e, 6) ^ Right(e, 11) ^ Right(e, 25)) + (g ^ (e & (f ^ g)));
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Close(Vector256<uint> mixed, Vector256<uint> a, Vector256<uint> b, Vector256<uint> c) =>
         mixed + (Right(a, 2) ^ Right(a, 13) ^ Right(a, 22)) + ((a & b) | (c & (a | b)));
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Right(Vector256<uint> value, [System.Diagnostics.CodeAnalysis.ConstantExpected] byte bits) =>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Right(Vector256<uint> value, [ConstantExpected] byte bits) =>
         Avx512F.VL.IsSupported ? Avx512F.VL.RotateRight(value, bits) : (value >>> bits) | (value << (32 - bits));
 
     /// <summary>Turns the bytes of each word around.</summary>
