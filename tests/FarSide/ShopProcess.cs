@@ -10,6 +10,7 @@ using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AIaaS.FarSide;
@@ -75,7 +76,7 @@ internal static class ShopProcess
         var log = await EventStoreEngines.OpenAsync(new() { DataFolder = folder }, TimeProvider.System, NullLoggerFactory.Instance);
         var http = new HttpClient { BaseAddress = farSide };
         var services = new ServiceCollection()
-            .AddLogging()
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true).AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace))
             .AddSingleton(TimeProvider.System)
             .AddSingleton(IdSource.From(TimeProvider.System))
             .AddSingleton(DomainEventTypes.Create())

@@ -53,27 +53,31 @@ public enum ReadDirection
 /// <summary>Which events of the whole log a reader wants: those whose stream or type begins with one of the prefixes.</summary>
 public sealed record EventFilter
 {
+    private readonly string[] prefixes;
+    private readonly bool isOnStreams;
+
+    private EventFilter(IReadOnlyList<string> prefixes, bool isOnStreams) => (this.prefixes, this.isOnStreams) = (NotEmpty(prefixes), isOnStreams);
+
     /// <summary>Stream-name prefixes; empty when the filter is on types.</summary>
-    public IReadOnlyList<string> StreamPrefixes { get; private init; } = [];
+    public IReadOnlyList<string> StreamPrefixes => isOnStreams ? prefixes : [];
 
     /// <summary>Event-type prefixes; empty when the filter is on streams.</summary>
-    public IReadOnlyList<string> TypePrefixes { get; private init; } = [];
+    public IReadOnlyList<string> TypePrefixes => isOnStreams ? [] : prefixes;
 
     /// <summary>Events of streams whose name begins with one of these.</summary>
-    public static EventFilter Streams(params IReadOnlyList<string> prefixes) => new() { StreamPrefixes = NotEmpty(prefixes) };
+    public static EventFilter Streams(params IReadOnlyList<string> prefixes) => new(prefixes, isOnStreams: true);
 
     /// <summary>Events whose type begins with one of these.</summary>
-    public static EventFilter Types(params IReadOnlyList<string> prefixes) => new() { TypePrefixes = NotEmpty(prefixes) };
+    public static EventFilter Types(params IReadOnlyList<string> prefixes) => new(prefixes, isOnStreams: false);
 
     /// <summary>Whether an event of this stream and type passes.</summary>
-    public bool Matches(string stream, string type) =>
-        StreamPrefixes.Count > 0 ? StartsWithAny(stream, StreamPrefixes) : StartsWithAny(type, TypePrefixes);
-
-    private static bool StartsWithAny(string text, IReadOnlyList<string> prefixes)
+    public bool Matches(string stream, string type)
     {
-        for (var i = 0; i < prefixes.Count; i++)
+        // Each subscription asks this of each event of the log.
+        var text = (isOnStreams ? stream : type).AsSpan();
+        foreach (var prefix in prefixes)
         {
-            if (text.StartsWith(prefixes[i], StringComparison.Ordinal))
+            if (text.StartsWith(prefix))
             {
                 return true;
             }
@@ -82,6 +86,6 @@ public sealed record EventFilter
         return false;
     }
 
-    private static IReadOnlyList<string> NotEmpty(IReadOnlyList<string> prefixes) =>
-        prefixes.Count > 0 && prefixes.All(p => p.Length > 0) ? prefixes : throw new ArgumentException("A filter needs at least one prefix, and none may be empty.", nameof(prefixes));
+    private static string[] NotEmpty(IReadOnlyList<string> prefixes) =>
+        prefixes.Count > 0 && prefixes.All(p => p.Length > 0) ? [.. prefixes] : throw new ArgumentException("A filter needs at least one prefix, and none may be empty.", nameof(prefixes));
 }

@@ -95,7 +95,7 @@ public sealed class UsageBatch : IDisposable
         }
 
         var start = buffer.Length;
-        if (UsageJson.Write(writer, source, id, meters, subject, time?.ToUniversalTime() ?? At, data, At) is { } error)
+        if (UsageJson.Write(writer, source, id, meters, subject, time?.ToUniversalTime() ?? At, data, At, out var content) is { } error)
         {
             writer.Reset();
             buffer.Length = start;
@@ -105,8 +105,7 @@ public sealed class UsageBatch : IDisposable
 
         writer.Flush();
         writer.Reset();
-        var (content, ticks) = UsageJson.Identify(buffer.Written(start, buffer.Length - start).Span);
-        entries.Add(new() { Key = UsageKey.Of(NamedId.Of("usage", Tenant, source, id)), Source = source, Name = id, Content = content, Time = time is null ? 0 : ticks, Start = start, Length = buffer.Length - start });
+        entries.Add(new() { Key = UsageKey.Of(NamedId.Of("usage", Tenant, source, id)), Source = source, Name = id, Content = content.Hash(buffer.Written(start, buffer.Length - start).Span), Time = time is { } own && own.UtcTicks != At.UtcTicks ? own.UtcTicks : 0, Start = start, Length = buffer.Length - start });
     }
 
     /// <summary>Adds the refusal of an event that could not even be read.</summary>

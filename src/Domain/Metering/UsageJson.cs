@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Globalization;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text.Json;
 using AIaaS.EventStore;
 
@@ -33,21 +33,29 @@ public static class UsageJson
     /// <param name="time">When it was used, UTC.</param>
     /// <param name="data">CloudEvents data as JSON: valid UTF-8, no member twice. Empty for none.</param>
     /// <param name="at">When it came in, UTC.</param>
-    public static DomainError? Write(Utf8JsonWriter writer, string source, string id, UsageType meters, string? subject, DateTimeOffset time, ReadOnlySpan<byte> data, DateTimeOffset at)
+    /// <param name="content">Where its content stands in what is written, counted from its first byte.</param>
+    public static DomainError? Write(Utf8JsonWriter writer, string source, string id, UsageType meters, string? subject, DateTimeOffset time, ReadOnlySpan<byte> data, DateTimeOffset at, out UsageContent content)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(meters);
         data = data.IsEmpty ? "null"u8 : data;
+        content = default;
+        var start = Length(writer);
         try
         {
             writer.WriteStartObject();
             writer.WriteString(SourceName, source);
             writer.WriteString(IdName, id);
+            var beforeType = Length(writer) - start;
             writer.WriteString(TypeName, meters.Type);
+            var beforeSubject = Length(writer) - start;
             writer.WriteString(SubjectName, subject);
+            var beforeTime = Length(writer) - start;
             writer.WriteString(TimeName, time);
+            var beforeData = Length(writer) - start;
             writer.WritePropertyName(DataName);
             Copy(data, writer);
+            content = new(Value(beforeType, TypeName)..beforeSubject, Value(beforeSubject, SubjectName)..beforeTime, Value(beforeData, DataName)..(Length(writer) - start));
             writer.WriteStartArray(ReadingsName);
             if (meters.Read(data, writer) is { } error)
             {
@@ -66,44 +74,43 @@ public static class UsageJson
         }
     }
 
-    /// <summary>What tells a repeated event from another one with its id: a hash of type, subject and data; and its time, 0 where it had none of its own and so has that of its arrival.</summary>
+    /// <summary>What tells a repeated event from another one with its id: a hash of its content; and its time, 0 where it had none of its own and so has that of its arrival.</summary>
     /// <param name="record">The event as it is stored.</param>
     public static (ulong Content, long Time) Identify(ReadOnlySpan<byte> record)
     {
         var reader = new Utf8JsonReader(record);
         reader.Read();
         long time = 0;
-        using var rented = MemoryPool<byte>.Shared.Rent(record.Length);
-        var kept = rented.Memory.Span;
-        var length = 0;
+        UsageContent content = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isContent = reader.ValueTextEquals("type"u8) || reader.ValueTextEquals("subject"u8) || reader.ValueTextEquals("data"u8);
-            var isTime = reader.ValueTextEquals("time"u8);
-            var isAt = reader.ValueTextEquals("at"u8);
+            var name = reader.ValueSpan;
             reader.Read();
             var start = (int)reader.TokenStartIndex;
-            reader.Skip();
-            if (isContent)
-            {
-                var value = record[start..(int)reader.BytesConsumed];
-                value.CopyTo(kept[length..]);
-                length += value.Length;
-            }
-            else if (isTime)
+            if (name.SequenceEqual("time"u8))
             {
                 time = reader.GetDateTimeOffset().UtcTicks;
             }
-            else if (isAt && reader.GetDateTimeOffset().UtcTicks == time)
+            else if (name.SequenceEqual("at"u8) && reader.GetDateTimeOffset().UtcTicks == time)
             {
                 time = 0;
             }
+
+            reader.Skip();
+            var value = start..(int)reader.BytesConsumed;
+            content = name.SequenceEqual("type"u8) ? content with { Type = value }
+                : name.SequenceEqual("subject"u8) ? content with { Subject = value }
+                : name.SequenceEqual("data"u8) ? content with { Data = value }
+                : content;
         }
 
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(kept[..length], hash);
-        return (System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(hash), time);
+        return (content.Hash(record), time);
     }
+
+    private static int Length(Utf8JsonWriter writer) => (int)(writer.BytesCommitted + writer.BytesPending);
+
+    /// <summary>Where the value of a member begins: behind a comma, the name in quotes and a colon.</summary>
+    private static int Value(int before, JsonEncodedText name) => before + name.EncodedUtf8Bytes.Length + 4;
 
     /// <summary>Copies a JSON value as the contract of <see cref="JsonElement"/> writes it.</summary>
     private static void Copy(ReadOnlySpan<byte> json, Utf8JsonWriter writer)
@@ -154,6 +161,21 @@ public static class UsageJson
                     break;
             }
         }
+    }
+}
+
+/// <summary>Where the content of an event stands in its record: what a repetition under the same id has to say again.</summary>
+/// <param name="Type">Its type.</param>
+/// <param name="Subject">Its subject.</param>
+/// <param name="Data">Its data.</param>
+public readonly record struct UsageContent(Range Type, Range Subject, Range Data)
+{
+    /// <summary>XXH3 (https://github.com/Cyan4973/xxHash) over the parts, each seeded by the one before. It keeps a tenant's mistakes apart, not its enemies: only the tenant itself sends under its ids.</summary>
+    public ulong Hash(ReadOnlySpan<byte> record)
+    {
+        var type = XxHash3.HashToUInt64(record[Type]);
+        var subject = XxHash3.HashToUInt64(record[Subject], (long)type);
+        return XxHash3.HashToUInt64(record[Data], (long)subject);
     }
 }
 

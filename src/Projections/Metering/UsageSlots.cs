@@ -44,9 +44,9 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
     /// <summary>The most events of a document of a unique count or a percentile.</summary>
     public const int MaxKept = 5_000;
 
-    private const int MaxKnown = 50_000;
+    private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<string, string> hashes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Place, string> keys = new();
 
     /// <inheritdoc />
     public override string Name => "UsageSlots";
@@ -147,37 +147,46 @@ public sealed class UsageSlotsProjection : Projection<UsageSlots>
     /// <summary>Unique counts and percentiles keep what they were given.</summary>
     private static bool KeepsAll(MeterReading reading) => reading.Aggregation is Aggregation.UniqueCount or Aggregation.Percentile;
 
+    /// <summary>Asked twice for each event, and mostly for few documents.</summary>
     private string KeyOf(string tenant, MeterReading reading, DateTimeOffset start, long sequence)
     {
-        var kind = reading.Aggregation is { } one and not Aggregation.Sum ? $":{one}" : "";
-        var part = KeepsAll(reading) ? string.Create(CultureInfo.InvariantCulture, $":{sequence / MaxKept}") : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{tenant}:{reading.Meter}:{start.UtcTicks / TimeSpan.TicksPerHour}:{HashOf(reading.Dimensions)}{kind}{part}");
-    }
-
-    private string HashOf(ImmutableSortedDictionary<string, string>? dimensions)
-    {
-        if (dimensions is null or { Count: 0 })
-        {
-            return "-";
-        }
-
-        var text = new StringBuilder();
-        foreach (var (name, value) in dimensions)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{name}={value.Length}:{value};");
-        }
-
-        var key = text.ToString();
-        if (hashes.TryGetValue(key, out var known))
+        var place = new Place(tenant, reading.Meter, start.UtcTicks / TimeSpan.TicksPerHour, reading.Dimensions, reading.Aggregation ?? Aggregation.Sum, KeepsAll(reading) ? sequence / MaxKept : null);
+        if (keys.TryGetValue(place, out var known))
         {
             return known;
         }
 
-        if (hashes.Count >= MaxKnown)
+        if (keys.Count >= MaxKnown)
         {
-            hashes.Clear();
+            keys.Clear();
         }
 
-        return hashes[key] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 12));
+        return keys[place] = place.ToString();
+    }
+
+    /// <summary>What tells documents apart. Of equal sets of dimensions each is a place of its own, and all have the same text.</summary>
+    private readonly record struct Place(string Tenant, string Meter, long Hour, ImmutableSortedDictionary<string, string>? Dimensions, Aggregation Kind, long? Part)
+    {
+        public override string ToString()
+        {
+            var kind = Kind == Aggregation.Sum ? "" : $":{Kind}";
+            return string.Create(CultureInfo.InvariantCulture, $"{Tenant}:{Meter}:{Hour}:{HashOf(Dimensions)}{kind}{(Part is null ? "" : ":")}{Part}");
+        }
+
+        private static string HashOf(ImmutableSortedDictionary<string, string>? dimensions)
+        {
+            if (dimensions is null or { Count: 0 })
+            {
+                return "-";
+            }
+
+            var text = new StringBuilder();
+            foreach (var (name, value) in dimensions)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{name}={value.Length}:{value};");
+            }
+
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())).AsSpan(0, 12));
+        }
     }
 }

@@ -30,7 +30,7 @@ public sealed class Writing_usage
         var output = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(output);
         var meters = new MeterSet(Meters).Find("t")!;
-        var error = UsageJson.Write(writer, "/s & é", "id<1>", meters, "subject \"q\"", At.AddDays(-1), Encoding.UTF8.GetBytes(data), At);
+        var error = UsageJson.Write(writer, "/s & é", "id<1>", meters, "subject \"q\"", At.AddDays(-1), Encoding.UTF8.GetBytes(data), At, out _);
         if (data.Contains("\"who\":\"\"", StringComparison.Ordinal))
         {
             error!.Code.Should().Be("value-invalid");
@@ -56,7 +56,7 @@ public sealed class Writing_usage
         var output = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(output);
         var meter = new MeterDefinition("uploaded_bytes", example.Type, Aggregation.Sum) { Value = "$.bytes", Dimensions = Dimensions(("region", "$.region")) };
-        UsageJson.Write(writer, example.Source, example.Id, new MeterSet([meter]).Find(example.Type)!, example.Subject, example.Time, Encoding.UTF8.GetBytes(example.Data.GetRawText()), example.At).Should().BeNull();
+        UsageJson.Write(writer, example.Source, example.Id, new MeterSet([meter]).Find(example.Type)!, example.Subject, example.Time, Encoding.UTF8.GetBytes(example.Data.GetRawText()), example.At, out _).Should().BeNull();
         writer.Flush();
         output.WrittenMemory.ToArray().Should().Equal(types.Write(NamedId.Of("x"), example, new EventMetadata()).Data.ToArray());
     }
@@ -74,7 +74,7 @@ public sealed class Writing_usage
     public void that_a_meter_cannot_read_is_refused(string data, string code, string because)
     {
         using var writer = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
-        var error = UsageJson.Write(writer, "s", "i", new MeterSet(Meters).Find("t")!, null, At, Encoding.UTF8.GetBytes(data), At)!;
+        var error = UsageJson.Write(writer, "s", "i", new MeterSet(Meters).Find("t")!, null, At, Encoding.UTF8.GetBytes(data), At, out _)!;
         error.Code.Should().Be(code);
         error.Message.Should().Contain(because);
         error.Hint.Should().NotBeEmpty();
@@ -86,7 +86,7 @@ public sealed class Writing_usage
         using var schema = JsonDocument.Parse("""{ "type": "object", "required": [ "bytes", "region" ], "properties": { "bytes": { "type": "integer" } } }""");
         var meters = new MeterSet([new("m", "t", Aggregation.Count) { Schema = schema.RootElement.Clone() }]).Find("t")!;
         using var writer = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
-        var error = UsageJson.Write(writer, "s", "i", meters, null, At, """{"bytes":"many"}"""u8, At)!;
+        var error = UsageJson.Write(writer, "s", "i", meters, null, At, """{"bytes":"many"}"""u8, At, out _)!;
         error.Code.Should().Be("data-invalid");
         error.Message.Should().ContainAll("region", "/bytes");
     }
@@ -129,7 +129,7 @@ public sealed class Writing_usage
         static DomainError? Written(string data, params MeterDefinition[] meters)
         {
             using var writer = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
-            return UsageJson.Write(writer, "/s", "1", new MeterSet(meters).Find("t")!, null, At, Encoding.UTF8.GetBytes(data), At);
+            return UsageJson.Write(writer, "/s", "1", new MeterSet(meters).Find("t")!, null, At, Encoding.UTF8.GetBytes(data), At, out _);
         }
 
         static DomainError Refusal(string data, params MeterDefinition[] meters) => Written(data, meters) ?? throw new AssertionException("It is taken.");
@@ -162,10 +162,26 @@ public sealed class Writing_usage
         {
             var output = new ArrayBufferWriter<byte>();
             using var writer = new Utf8JsonWriter(output);
-            UsageJson.Write(writer, "s", "i", new MeterSet(Meters).Find("t")!, null, time, Encoding.UTF8.GetBytes(data), At).Should().BeNull();
+            UsageJson.Write(writer, "s", "i", new MeterSet(Meters).Find("t")!, null, time, Encoding.UTF8.GetBytes(data), At, out _).Should().BeNull();
             writer.Flush();
             return UsageJson.Identify(output.WrittenSpan);
         }
+    }
+
+    [TestCase("""{"n":1,"who":"a"}""", null)]
+    [TestCase("""{ "n" : 1, "who" : "<é>" }""", "a \"subject\" of é")]
+    [TestCase("""{"data":{"type":"no","subject":"no"},"n":2,"who":"x"}""", "")]
+    public void knows_its_content_as_it_is_written_as_well_as_when_it_is_read(string data, string? subject)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(output);
+        UsageJson.Write(writer, "s \" é", "i", new MeterSet(Meters).Find("t")!, subject, At.AddDays(-1), Encoding.UTF8.GetBytes(data), At, out var content).Should().BeNull();
+        writer.Flush();
+
+        content.Hash(output.WrittenSpan).Should().Be(UsageJson.Identify(output.WrittenSpan).Content);
+        Encoding.UTF8.GetString(output.WrittenSpan[content.Type]).Should().Be("\"t\"");
+        JsonElement.Parse(output.WrittenSpan[content.Subject]).GetString().Should().Be(subject);
+        JsonElement.DeepEquals(JsonElement.Parse(output.WrittenSpan[content.Data]), JsonElement.Parse(data)).Should().BeTrue();
     }
 
     private static ImmutableSortedDictionary<string, string> Dimensions(params (string Name, string Path)[] dimensions) =>
