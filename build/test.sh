@@ -15,6 +15,8 @@ rm -rf "$results"
 mkdir -p "$results" "$logs"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+# Tests and the programs that they start end before profiles of their code pay.
+export DOTNET_TieredPGO="${DOTNET_TieredPGO:-0}"
 
 passed=0 failed=0 skipped=0 broken=0
 

@@ -262,64 +262,60 @@ internal sealed class EmbeddedEventStore : IEventStore
         var looked = Math.Min(Clamp(after), recent.Head);
         var said = looked;
         var behind = true;
-        recent.Join();
-        try
+        using var subscriber = recent.Join(filter, cancellationToken);
+        while (true)
         {
-            while (true)
+            cancellationToken.ThrowIfCancellationRequested();
+            var head = recent.Head;
+            if (looked >= head)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                var head = recent.Head;
-                if (looked >= head)
-                {
-                    if (said < looked)
-                    {
-                        said = looked;
-                        yield return SubscriptionMessage.Checkpoint(new((ulong)looked));
-                    }
-
-                    if (behind)
-                    {
-                        behind = false;
-                        yield return SubscriptionMessage.CaughtUp(new((ulong)looked));
-                    }
-
-                    var more = recent.WaitBeyond(looked);
-                    await (more.IsCompleted ? more : more.WaitAsync(cancellationToken));
-                    continue;
-                }
-
-                page.Clear();
-                var from = looked;
-                if (recent.TryRead(from, tuning.PageEvents, page))
-                {
-                    looked = (long)page[^1].Position.Value;
-                }
-                else
-                {
-                    behind = true;
-                    looked = await readers.ReadAsync(r => r.ReadAllForwards(from + 1, head, filter, long.MaxValue, page), cancellationToken);
-                }
-
-                foreach (var @event in page)
-                {
-                    if (filter is null || filter.Matches(@event.Stream, @event.Type))
-                    {
-                        cancellationToken.ThrowIfCancellationRequested();
-                        said = (long)@event.Position.Value;
-                        yield return SubscriptionMessage.Of(@event);
-                    }
-                }
-
-                if (filter is not null && looked - said >= tuning.PageEvents)
+                if (said < looked)
                 {
                     said = looked;
                     yield return SubscriptionMessage.Checkpoint(new((ulong)looked));
                 }
+
+                if (behind)
+                {
+                    behind = false;
+                    yield return SubscriptionMessage.CaughtUp(new((ulong)looked));
+                }
+
+                await subscriber.Beyond(looked);
+                continue;
             }
-        }
-        finally
-        {
-            recent.Leave();
+
+            page.Clear();
+            var last = recent.Read(looked, tuning.PageEvents, filter, page);
+            if (subscriber.IsWithinOthers && (page.Count > 0 || last < 0))
+            {
+                subscriber.IsWithinOthers = false;
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            }
+
+            if (last >= 0)
+            {
+                looked = last;
+            }
+            else
+            {
+                behind = true;
+                var from = looked + 1;
+                looked = await readers.ReadAsync(r => r.ReadAllForwards(from, head, filter, long.MaxValue, page), cancellationToken);
+            }
+
+            foreach (var @event in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                said = (long)@event.Position.Value;
+                yield return SubscriptionMessage.Of(@event);
+            }
+
+            if (filter is not null && looked - said >= tuning.PageEvents)
+            {
+                said = looked;
+                yield return SubscriptionMessage.Checkpoint(new((ulong)looked));
+            }
         }
     }
 

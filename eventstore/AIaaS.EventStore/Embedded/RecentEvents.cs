@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AIaaS.EventStore.Embedded;
 
 /// <summary>The newest events in memory, so that live subscribers do not read the file; and the signal that there are newer ones.</summary>
@@ -11,7 +13,7 @@ internal sealed class RecentEvents
     private long bytes;
     private long head;
     private int subscribers;
-    private TaskCompletionSource? waiters;
+    private List<Subscriber> waiting = [];
     private Exception? closed;
 
     internal RecentEvents(Tuning tuning, long head)
@@ -28,14 +30,17 @@ internal sealed class RecentEvents
     /// <summary>Whether anyone would read events from here.</summary>
     internal bool Wanted => Volatile.Read(ref subscribers) > 0;
 
-    internal void Join() => Interlocked.Increment(ref subscribers);
-
-    internal void Leave() => Interlocked.Decrement(ref subscribers);
+    /// <summary>Someone reads events from here until it is disposed of.</summary>
+    internal Subscriber Join(EventFilter? filter, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref subscribers);
+        return new(this, filter, cancellationToken);
+    }
 
     /// <summary>Makes a commit visible. <paramref name="events"/> are all its events, or none where nobody wanted them.</summary>
     internal void Publish(long newHead, List<RecordedEvent> events)
     {
-        TaskCompletionSource? wake;
+        List<Subscriber> woken;
         lock (gate)
         {
             if (events.Count == 0)
@@ -50,59 +55,66 @@ internal sealed class RecentEvents
             }
 
             Volatile.Write(ref head, newHead);
-            wake = waiters;
-            waiters = null;
+            woken = waiting;
+            if (woken.Count > 0)
+            {
+                waiting = new(woken.Count);
+            }
         }
 
-        wake?.TrySetResult();
+        if (woken.Count == 1)
+        {
+            woken[0].Wake(inline: false);
+        }
+        else if (woken.Count > 1)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(new Waking(woken, events), preferLocal: false);
+        }
     }
 
-    /// <summary>Copies events behind a position.</summary>
-    /// <returns>False when they are no longer here and must be read from the file.</returns>
-    internal bool TryRead(long after, int most, List<RecordedEvent> into)
+    /// <summary>Copies the events behind a position that pass a filter.</summary>
+    /// <param name="after">The position.</param>
+    /// <param name="most">How many events are looked at.</param>
+    /// <param name="filter">The filter; null for none.</param>
+    /// <param name="into">Where they go.</param>
+    /// <returns>The position of the last event that was looked at; -1 when the events are no longer here and must be read from the file.</returns>
+    internal long Read(long after, int most, EventFilter? filter, List<RecordedEvent> into)
     {
         lock (gate)
         {
             if (after + 1 < first)
             {
-                return false;
+                return -1;
             }
 
             var end = Math.Min(next, after + 1 + most);
+            var same = new Run(filter);
             for (var position = after + 1; position < end; position++)
             {
-                into.Add(slots[position % slots.Length]!);
+                var @event = slots[position % slots.Length]!;
+                if (same.Matches(@event))
+                {
+                    into.Add(@event);
+                }
             }
 
-            return true;
-        }
-    }
-
-    /// <summary>Completes when there is something behind the position.</summary>
-    internal Task WaitBeyond(long position)
-    {
-        lock (gate)
-        {
-            if (closed is not null)
-            {
-                return Task.FromException(closed);
-            }
-
-            return head > position ? Task.CompletedTask : (waiters ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            return end - 1;
         }
     }
 
     internal void Close(Exception reason)
     {
-        TaskCompletionSource? wake;
+        List<Subscriber> woken;
         lock (gate)
         {
             closed ??= reason;
-            wake = waiters;
-            waiters = null;
+            (woken, waiting) = (waiting, []);
         }
 
-        wake?.TrySetException(reason);
+        foreach (var subscriber in woken)
+        {
+            subscriber.Wake(inline: false);
+        }
     }
 
     private void Add(List<RecordedEvent> events)
@@ -141,4 +153,191 @@ internal sealed class RecentEvents
     }
 
     private static int Size(RecordedEvent @event) => @event.Data.Length + @event.Metadata.Length;
+
+    /// <summary>Whether events pass a filter, which is asked once for those that come one after another and are of one stream and type.</summary>
+    private struct Run(EventFilter? filter)
+    {
+        private string? stream;
+        private string? type;
+        private bool passes;
+
+        public bool Matches(RecordedEvent @event)
+        {
+            if (filter is null)
+            {
+                return true;
+            }
+
+            if (!ReferenceEquals(stream, @event.Stream) || !ReferenceEquals(type, @event.Type))
+            {
+                (stream, type) = (@event.Stream, @event.Type);
+                passes = filter.Matches(stream, type);
+            }
+
+            return passes;
+        }
+    }
+
+    /// <summary>One who reads events from here, one await at a time.</summary>
+    internal sealed class Subscriber : ICriticalNotifyCompletion, IDisposable
+    {
+        private readonly RecentEvents owner;
+        private readonly EventFilter? filter;
+        private readonly CancellationToken cancelled;
+        private readonly CancellationTokenRegistration registration;
+        private long position;
+        private Action? continuation;
+
+        internal Subscriber(RecentEvents owner, EventFilter? filter, CancellationToken cancellationToken)
+        {
+            (this.owner, this.filter, cancelled) = (owner, filter, cancellationToken);
+            registration = cancellationToken.UnsafeRegister(static s => ((Subscriber)s!).Cancel(), this);
+        }
+
+        /// <summary>Whether it goes on within a thread that has others to wake: then nothing may be done that takes long.</summary>
+        internal bool IsWithinOthers { get; set; }
+
+        /// <summary>Awaited, it completes when there is something behind the position.</summary>
+        internal Subscriber Beyond(long passed)
+        {
+            position = passed;
+            return this;
+        }
+
+        public Subscriber GetAwaiter() => this;
+
+        public bool IsCompleted
+        {
+            get
+            {
+                lock (owner.gate)
+                {
+                    return owner.head > position || owner.closed is not null || cancelled.IsCancellationRequested;
+                }
+            }
+        }
+
+        public void GetResult()
+        {
+            lock (owner.gate)
+            {
+                if (owner.closed is not null)
+                {
+                    throw owner.closed;
+                }
+            }
+
+            cancelled.ThrowIfCancellationRequested();
+        }
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation)
+        {
+            this.continuation = continuation;
+            lock (owner.gate)
+            {
+                if (!IsCompleted)
+                {
+                    owner.waiting.Add(this);
+                    return;
+                }
+            }
+
+            Wake(inline: false);
+        }
+
+        /// <summary>Whether one of the events of a commit is for it.</summary>
+        internal bool Wants(ReadOnlySpan<RecordedEvent> events)
+        {
+            var same = new Run(filter);
+            foreach (var @event in events)
+            {
+                if (same.Matches(@event))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        /// <summary>Only for who took it off the list of those that wait.</summary>
+        internal void Wake(bool inline)
+        {
+            var next = continuation!;
+            continuation = null;
+            IsWithinOthers = inline;
+            if (inline)
+            {
+                next();
+            }
+            else
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(static c => c(), next, preferLocal: false);
+            }
+        }
+
+        /// <inheritdoc />
+        public void Dispose()
+        {
+            registration.Dispose();
+            Interlocked.Decrement(ref owner.subscribers);
+        }
+
+        private void Cancel()
+        {
+            lock (owner.gate)
+            {
+                if (!owner.waiting.Remove(this))
+                {
+                    return;
+                }
+            }
+
+            Wake(inline: false);
+        }
+    }
+
+    /// <summary>
+    /// Wakes the subscribers of a commit. Most of them only note how far the log has come: these do so one after another, which costs less than a hand-over to
+    /// another thread for each, some tens of them at each commit.
+    /// </summary>
+    private sealed class Waking(List<Subscriber> subscribers, List<RecordedEvent> events) : IThreadPoolWorkItem
+    {
+        // The writer uses its list again; most commits hold events of few streams and types.
+        private readonly RecordedEvent[] kinds = Kinds(events);
+
+        public void Execute()
+        {
+            subscribers.RemoveAll(s =>
+            {
+                var wants = s.Wants(kinds);
+                if (wants)
+                {
+                    s.Wake(inline: false);
+                }
+
+                return wants;
+            });
+            foreach (var subscriber in subscribers)
+            {
+                subscriber.Wake(inline: true);
+            }
+        }
+
+        private static RecordedEvent[] Kinds(List<RecordedEvent> events)
+        {
+            var kinds = new List<RecordedEvent>();
+            foreach (var @event in events)
+            {
+                if (kinds.Count == 0 || !ReferenceEquals(kinds[^1].Stream, @event.Stream) || !ReferenceEquals(kinds[^1].Type, @event.Type))
+                {
+                    kinds.Add(@event);
+                }
+            }
+
+            return [.. kinds];
+        }
+    }
 }
