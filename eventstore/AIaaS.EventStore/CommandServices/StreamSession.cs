@@ -109,7 +109,7 @@ internal sealed class StreamSession<TState>(IEventStore log, EventTypes types, S
     {
         try
         {
-            return types.Read(recorded.Type, recorded.Data.Span);
+            return types.Read(recorded);
         }
         catch (UnreadableEventException e)
         {

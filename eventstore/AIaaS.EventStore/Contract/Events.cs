@@ -27,7 +27,36 @@ public sealed record RecordedEvent(
     ReadOnlyMemory<byte> Data,
     ReadOnlyMemory<byte> Metadata,
     bool IsJson,
-    DateTimeOffset Recorded);
+    DateTimeOffset Recorded)
+{
+    private Known known;
+
+    internal object ReadBy(EventTypes types)
+    {
+        if (known.Is is { } there && ReferenceEquals(there.Types, types) && ReferenceEquals(there.Of, this))
+        {
+            return there.Event;
+        }
+
+        var read = types.Read(Type, Data.Span);
+        known = new() { Is = new(this, types, read) };
+        return read;
+    }
+
+    /// <summary>What was read of it. Two records are equal whether they were read or not, and a copy may have other data.</summary>
+    private struct Known : IEquatable<Known>
+    {
+        public Reading? Is { get; init; }
+
+        public readonly bool Equals(Known other) => true;
+
+        public override readonly bool Equals(object? obj) => obj is Known;
+
+        public override readonly int GetHashCode() => 0;
+    }
+
+    private sealed record Reading(RecordedEvent Of, EventTypes Types, object Event);
+}
 
 /// <summary>What an append did.</summary>
 /// <param name="Version">The version of the last event written.</param>

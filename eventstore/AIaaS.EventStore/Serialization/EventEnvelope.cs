@@ -16,5 +16,5 @@ public sealed record EventEnvelope(RecordedEvent Recorded, object Event)
 
     /// <summary>Reads a recorded event.</summary>
     /// <exception cref="UnreadableEventException">Its type is unknown or its data are not of the type's form.</exception>
-    public static EventEnvelope Read(EventTypes types, RecordedEvent recorded) => new(recorded, types.Read(recorded.Type, recorded.Data.Span));
+    public static EventEnvelope Read(EventTypes types, RecordedEvent recorded) => new(recorded, types.Read(recorded));
 }

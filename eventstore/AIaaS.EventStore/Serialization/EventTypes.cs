@@ -64,6 +64,14 @@ public sealed class EventTypes
     /// <summary>Whether a recorded type can be read, directly or through upcasters.</summary>
     public bool Knows(string name) => byName.ContainsKey(name) || upcasters.ContainsKey(name);
 
+    /// <summary>Reads a recorded event: once, however many of its readers hold the same record, as those do that follow the end of the log.</summary>
+    /// <exception cref="UnreadableEventException">The type is unknown or the data are not of its form.</exception>
+    public object Read(RecordedEvent recorded)
+    {
+        ArgumentNullException.ThrowIfNull(recorded);
+        return recorded.ReadBy(this);
+    }
+
     /// <summary>Reads an event's data.</summary>
     /// <exception cref="UnreadableEventException">The type is unknown or the data are not of its form.</exception>
     public object Read(string type, ReadOnlySpan<byte> data)

@@ -93,7 +93,7 @@ internal sealed class Opened
         {
             await foreach (var recorded in Log.ReadStreamAsync(KeyStream, ReadDirection.Backwards, long.MaxValue, 1, cancellationToken))
             {
-                return types.Read(recorded.Type, recorded.Data.Span) is ApiKeyIssued issued ? PlatformKey.OfHash(issued.Hash) : null;
+                return types.Read(recorded) is ApiKeyIssued issued ? PlatformKey.OfHash(issued.Hash) : null;
             }
         }
         catch (StreamNotFoundException)

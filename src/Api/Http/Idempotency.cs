@@ -189,7 +189,7 @@ internal sealed class RepeatedRequests(IEventStore log, EventTypes types, Reques
         await foreach (var recorded in log.ReadStreamAsync(stream, cancellationToken: cancellationToken))
         {
             version = recorded.Version;
-            switch (types.Read(recorded.Type, recorded.Data.Span))
+            switch (types.Read(recorded))
             {
                 case RequestAccepted e:
                     accepted = e;

@@ -124,7 +124,7 @@ public sealed class EpisodeStore(IEventStore log, EventTypes types, WorkflowCata
                 events.Add(new(e.Version, e.Id, e.Type, e.Data, e.Metadata));
                 if (events.Count <= 3 && pinned is null && types.Knows(e.Type))
                 {
-                    var @event = types.Read(e.Type, e.Data.Span);
+                    var @event = types.Read(e);
                     request ??= @event as RunRequested;
                     pinned = @event is RunStarted started && request is not null ? (request.Workflow, started.Pins.Workflow) : null;
                 }

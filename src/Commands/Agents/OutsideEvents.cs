@@ -82,7 +82,7 @@ public sealed class OutsideEvents(IEventStore log, EventTypes types)
                 break;
             }
 
-            var @event = types.Read(recorded.Type, recorded.Data.Span);
+            var @event = types.Read(recorded);
             state = state.Evolve(@event);
             last = recorded;
             if (matches)

@@ -361,7 +361,7 @@ public sealed class RunEngine : IAsyncDisposable
         {
             await foreach (var recorded in services.Log.ReadStreamAsync(Run.Stream(tenant, run), cancellationToken: cancellationToken))
             {
-                state = state.Evolve(services.Types.Read(recorded.Type, recorded.Data.Span));
+                state = state.Evolve(services.Types.Read(recorded));
                 isFree = state.IsResting || (isFree && IsOutside(recorded));
                 last = recorded;
             }

@@ -86,7 +86,7 @@ public sealed class RunRecovery : OpenWork
         var run = name.Category == "agentRun" ? open.GetValueOrDefault(recorded.Stream) : null;
         try
         {
-            switch (types.Read(recorded.Type, recorded.Data.Span))
+            switch (types.Read(recorded))
             {
                 case RunCompleted { Forked: true }:
                     open.TryRemove(recorded.Stream, out _);

@@ -209,7 +209,7 @@ public sealed class BillingDesk(
     {
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(Tenant.Stream(tenant), ReadDirection.Forwards, 0, 1, cancellationToken))
         {
-            return types.Read(recorded.Type, recorded.Data.Span) is TenantCreated created ? created.At : recorded.Recorded;
+            return types.Read(recorded) is TenantCreated created ? created.At : recorded.Recorded;
         }
 
         return DateTimeOffset.UnixEpoch;

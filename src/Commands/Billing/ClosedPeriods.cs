@@ -63,7 +63,7 @@ public sealed class ClosedPeriods(IEventStore log, EventTypes types)
             }
 
             position = recorded.Position;
-            if (recorded.Type == "billing.period.closed" && types.Read(recorded.Type, recorded.Data.Span) is BillingPeriodClosed closed)
+            if (recorded.Type == "billing.period.closed" && types.Read(recorded) is BillingPeriodClosed closed)
             {
                 var tenant = new StreamName(recorded.Stream).Tenant;
                 var own = periods.GetValueOrDefault(tenant) ?? ImmutableSortedDictionary<DateTimeOffset, ClosedPeriod>.Empty;

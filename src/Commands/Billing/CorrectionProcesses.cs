@@ -141,7 +141,7 @@ public sealed class TenantCredit(IEventStore log, EventTypes types, ClosedPeriod
         BooksAccount? account = null;
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, cancellationToken: cancellationToken))
         {
-            account = (account ?? BooksAccount.Initial).Apply(types.Read(recorded.Type, recorded.Data.Span), recorded.Recorded, recorded.Position.Value);
+            account = (account ?? BooksAccount.Initial).Apply(types.Read(recorded), recorded.Recorded, recorded.Position.Value);
         }
 
         return account;

@@ -16,7 +16,7 @@ public sealed class InvoiceLooks(IEventStore log, EventTypes types)
 
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(Branding.Stream(tenant), ReadDirection.Forwards, version, 1, cancellationToken))
         {
-            return types.Read(recorded.Type, recorded.Data.Span) is BrandingSet set ? set.Branding : new();
+            return types.Read(recorded) is BrandingSet set ? set.Branding : new();
         }
 
         return new();

@@ -36,7 +36,7 @@ internal sealed class NumberSeries<TAssigned>(IEventStore log, EventTypes types,
             {
                 await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, series.Version + 1, long.MaxValue, cancellationToken))
                 {
-                    var assigned = (TAssigned)types.Read(recorded.Type, recorded.Data.Span);
+                    var assigned = (TAssigned)types.Read(recorded);
                     series.Given[of(assigned)] = assigned;
                     series.Version = recorded.Version;
                 }

@@ -70,7 +70,7 @@ public sealed class PriceBooks(IEventStore log, EventTypes types, PriceCatalog? 
                     break;
                 }
 
-                var published = types.Read(recorded.Type, recorded.Data.Span);
+                var published = types.Read(recorded);
                 publications.Add((recorded.Position, published));
                 book = book.Evolve(published);
                 next = new(recorded.Position.Value + 1);

@@ -80,7 +80,7 @@ public sealed class BudgetSettlement(IEventStore log, EventTypes types, BudgetLe
 
         try
         {
-            switch (types.Read(recorded.Type, recorded.Data.Span))
+            switch (types.Read(recorded))
             {
                 case BudgetReserved e:
                     Add(new(recorded.Stream, e, recorded.Position, Position));

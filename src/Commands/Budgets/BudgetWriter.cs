@@ -237,7 +237,7 @@ internal sealed class BudgetWriter(IEventStore log, EventTypes types, IdSource i
         var before = version;
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, version + 1))
         {
-            state = state.Evolve(types.Read(recorded.Type, recorded.Data.Span));
+            state = state.Evolve(types.Read(recorded));
             (version, position) = (recorded.Version, recorded.Position);
             balanced = recorded.Type == "budget.balanced" ? recorded.Version : balanced;
         }

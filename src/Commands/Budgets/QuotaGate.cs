@@ -467,7 +467,7 @@ public sealed class QuotaGate(
                 }
             }
 
-            if (gate.types.Read(recorded.Type, recorded.Data.Span) is not { } read || read is UsageMetered { Type: var type } && !type.StartsWith(BuiltInMeters.Reserved, StringComparison.Ordinal))
+            if (gate.types.Read(recorded) is not { } read || read is UsageMetered { Type: var type } && !type.StartsWith(BuiltInMeters.Reserved, StringComparison.Ordinal))
             {
                 return;
             }
@@ -514,7 +514,7 @@ public sealed class QuotaGate(
             var granted = QuotaOverrides.Initial;
             await foreach (var recorded in gate.log.ReadStreamOrEmptyAsync(QuotaOverrides.Stream(tenant)))
             {
-                granted = granted.Evolve(gate.types.Read(recorded.Type, recorded.Data.Span));
+                granted = granted.Evolve(gate.types.Read(recorded));
             }
 
             overrides = granted;
@@ -541,7 +541,7 @@ public sealed class QuotaGate(
                     break;
                 }
 
-                if (gate.types.Read(recorded.Type, recorded.Data.Span) is not UsageMetered e)
+                if (gate.types.Read(recorded) is not UsageMetered e)
                 {
                     continue;
                 }
@@ -581,7 +581,7 @@ public sealed class QuotaGate(
                 {
                     await foreach (var first in gate.log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, 0, 1))
                     {
-                        if (gate.types.Read(first.Type, first.Data.Span) is RunRequested { Fork: null } e)
+                        if (gate.types.Read(first) is RunRequested { Fork: null } e)
                         {
                             requested.Add(e.At);
                         }

@@ -40,7 +40,7 @@ internal static class ReservationJudge
                     continue;
                 }
 
-                switch (types.Read(recorded.Type, recorded.Data.Span))
+                switch (types.Read(recorded))
                 {
                     case ModelCallRequested e:
                         isNamed |= Names(e.Reserved, reserved);

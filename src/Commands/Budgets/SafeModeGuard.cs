@@ -110,7 +110,7 @@ public sealed class SafeModeGuard(IEventStore log, EventTypes types, SafeModeSer
         var figures = new Figures(-1, null, Money.Usd(0));
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, cancellationToken: cancellationToken))
         {
-            figures = recorded.Type is not ("budget.granted" or "budget.settled" or "budget.balanced") ? figures with { Version = recorded.Version } : types.Read(recorded.Type, recorded.Data.Span) switch
+            figures = recorded.Type is not ("budget.granted" or "budget.settled" or "budget.balanced") ? figures with { Version = recorded.Version } : types.Read(recorded) switch
             {
                 BudgetGranted e => figures with { Version = recorded.Version, Granted = e },
                 BudgetSettled e => figures with { Version = recorded.Version, Settled = figures.Settled + e.Amount },

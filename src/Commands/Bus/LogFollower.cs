@@ -159,7 +159,7 @@ public abstract class LogFollower(IEventStore log, EventTypes types, IParkingLot
     {
         if (recorded.Version > VersionOf(recorded.Stream))
         {
-            Take(recorded, types.Read(recorded.Type, recorded.Data.Span));
+            Take(recorded, types.Read(recorded));
             versions[recorded.Stream] = recorded.Version;
         }
     }

@@ -54,7 +54,7 @@ public sealed class HandoffProcess(HandoffService handoffs, IEventStore log, Eve
     {
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, ReadDirection.Forwards, 0, 1, cancellationToken))
         {
-            return types.Read(recorded.Type, recorded.Data.Span) as RunRequested;
+            return types.Read(recorded) as RunRequested;
         }
 
         return null;

@@ -163,7 +163,7 @@ public sealed class Bm25Retriever(IEventStore log, EventTypes types, IParkingLot
     private void Apply(RecordedEvent recorded)
     {
         var tenant = new StreamName(recorded.Stream).Tenant;
-        switch (types.Read(recorded.Type, recorded.Data.Span))
+        switch (types.Read(recorded))
         {
             case ArticleProcessed e:
                 tenants.GetOrAdd(tenant, _ => new()).Put(e);

@@ -52,7 +52,7 @@ public sealed class MeterRegistry(IEventStore log, EventTypes types, TimeProvide
         var version = there?.Version ?? -1;
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(MeterCatalog.Stream(tenant), ReadDirection.Forwards, version + 1, long.MaxValue, cancellationToken))
         {
-            own = own.Evolve(types.Read(recorded.Type, recorded.Data.Span));
+            own = own.Evolve(types.Read(recorded));
             version = recorded.Version;
         }
 

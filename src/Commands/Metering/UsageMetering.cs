@@ -173,7 +173,7 @@ public sealed class UsageMetering(UsageLog usage, IEventStore log, EventTypes ty
         {
             if (recorded.Type is "agent.run.requested" or "model.call.requested" or "tool.call.requested")
             {
-                facts.Take(types.Read(recorded.Type, recorded.Data.Span));
+                facts.Take(types.Read(recorded));
             }
         }
 

@@ -279,7 +279,7 @@ public sealed class SandboxProcessor(IEventStore log, EventTypes types, TimeProv
         List<SandboxPaymentChanged> changes = [];
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, cancellationToken: cancellationToken))
         {
-            changes.Add((SandboxPaymentChanged)types.Read(recorded.Type, recorded.Data.Span));
+            changes.Add((SandboxPaymentChanged)types.Read(recorded));
         }
 
         return new(changes);

@@ -52,7 +52,7 @@ internal sealed class FindOrderPaymentTool(IEventStore log, EventTypes types) : 
         List<Saga> sagas = [placement];
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(Order.Stream(call.Tenant, order), cancellationToken: cancellationToken))
         {
-            if (types.Read(recorded.Type, recorded.Data.Span) is OrderChangeOpened { Operation: var operation })
+            if (types.Read(recorded) is OrderChangeOpened { Operation: var operation })
             {
                 sagas.Add(await SagaAsync(call.Tenant, ShippedSagas.OrderChange.Name, $"{order}-{operation}", cancellationToken));
             }
@@ -95,7 +95,7 @@ internal sealed class FindOrderPaymentTool(IEventStore log, EventTypes types) : 
         var saga = Saga.Initial;
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(Saga.Stream(tenant, SagaStarter.IdOf(name, id)), cancellationToken: cancellationToken))
         {
-            saga = saga.Evolve(types.Read(recorded.Type, recorded.Data.Span));
+            saga = saga.Evolve(types.Read(recorded));
         }
 
         return saga;

@@ -69,7 +69,7 @@ public sealed partial class SagaRecovery(
     {
         try
         {
-            return (types.Read(recorded.Type, recorded.Data.Span) as SagaClaimed)?.Worker;
+            return (types.Read(recorded) as SagaClaimed)?.Worker;
         }
         catch (UnreadableEventException e)
         {

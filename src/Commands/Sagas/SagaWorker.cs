@@ -119,7 +119,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
         var state = Saga.Initial;
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(Saga.Stream(tenant, saga), cancellationToken: cancellationToken))
         {
-            state = state.Evolve(types.Read(recorded.Type, recorded.Data.Span));
+            state = state.Evolve(types.Read(recorded));
         }
 
         return state.Started is not { } started || catalog.Find(started.Name, started.Version) is { } definition && SagaRules.Next(state, definition) is SagaMove.Rest;
@@ -359,7 +359,7 @@ public sealed partial class SagaWorker : IWorkHandler<ExecuteSaga>
                     metadata = new() { CorrelationId = first.CorrelationId, CausationId = recorded.Id.ToString("N"), Tenant = tenant, Actor = "saga", TraceParent = first.TraceParent, Region = first.Region };
                 }
 
-                state = state.Evolve(owner.types.Read(recorded.Type, recorded.Data.Span));
+                state = state.Evolve(owner.types.Read(recorded));
                 version = recorded.Version;
             }
         }

@@ -192,7 +192,7 @@ public sealed class OperatorCalls(IEventStore log, EventTypes types, IdSource id
         var version = -1L;
         await foreach (var recorded in log.ReadStreamOrEmptyAsync(stream, cancellationToken: cancellationToken))
         {
-            calls = calls.Evolve(types.Read(recorded.Type, recorded.Data.Span));
+            calls = calls.Evolve(types.Read(recorded));
             position = recorded.Position;
             version = recorded.Version;
         }

@@ -64,7 +64,7 @@ public sealed class ToolResolution(OutsideEvents outside, IEventStore log, Event
         {
             if (recorded.Type.StartsWith("tool.call.", StringComparison.Ordinal))
             {
-                calls = calls.Evolve(types.Read(recorded.Type, recorded.Data.Span));
+                calls = calls.Evolve(types.Read(recorded));
             }
         }
 

@@ -20,6 +20,37 @@ public sealed class Reading_an_event_of_an_old_form
         Shop.Types.NamesOf(typeof(Renamed)).Should().Equal("customer.renamed.v3", "customer.renamed", "customer.renamed.v2");
 }
 
+public sealed class Reading_a_recorded_event
+{
+    private static readonly RecordedEvent Renaming = new(new Guid(1, 2, 3, [4, 5, 6, 7, 8, 9, 10, 11]), "customer-acme_1", 0, new(1), "customer.renamed", """{"n":"Ada Byron"}"""u8.ToArray(), default, true, DateTimeOffset.UnixEpoch);
+
+    [Test]
+    public void makes_it_once()
+    {
+        var recorded = Renaming with { };
+        var first = Shop.Types.Read(recorded);
+        Shop.Types.Read(recorded).Should().BeSameAs(first);
+        EventEnvelope.Read(Shop.Types, recorded).Event.Should().BeSameAs(first);
+    }
+
+    [Test]
+    public void reads_a_copy_with_other_data_anew()
+    {
+        var recorded = Renaming with { };
+        Shop.Types.Read(recorded);
+        Shop.Types.Read(recorded with { Data = """{"n":"Grace Hopper"}"""u8.ToArray() }).Should().Be(new Renamed("Grace", "Hopper"));
+    }
+
+    [Test]
+    public void makes_no_other_event_of_it()
+    {
+        var recorded = Renaming with { };
+        Shop.Types.Read(recorded);
+        recorded.Should().Be(Renaming);
+        recorded.GetHashCode().Should().Be(Renaming.GetHashCode());
+    }
+}
+
 public sealed class Reading_an_event_that_cannot_be_read
 {
     [TestCase("no.such.type", "{}", "*not registered*")]
