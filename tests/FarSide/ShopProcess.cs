@@ -10,7 +10,6 @@ using AIaaS.Domain.Tools;
 using AIaaS.EventStore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AIaaS.FarSide;
@@ -35,10 +34,10 @@ public static class CrashOrders
     private static SagaStep Step(string name, string tool, int amount) => new(name, tool, s => new() { ["order"] = s.Node("order"), ["amount"] = amount }) { Retries = 1 };
 }
 
-/// <summary>A tool that is an address of the far side.</summary>
+/// <summary>A tool that is an address of the far side. That flushes each line, one after another: on a slow disk it must not be taken for one that is down.</summary>
 internal sealed class OutsideTool(HttpClient http, string name, bool idempotent, string? compensation) : ITool
 {
-    public ToolManifest Manifest { get; } = new(name, "1.0.0", name, "{}", "{}") { SideEffect = true, Idempotent = idempotent, Compensation = compensation, TimeoutMs = 5_000, Bulkhead = 64 };
+    public ToolManifest Manifest { get; } = new(name, "1.0.0", name, "{}", "{}") { SideEffect = true, Idempotent = idempotent, Compensation = compensation, TimeoutMs = 60_000, Bulkhead = 64 };
 
     public async Task<ToolOutcome> InvokeAsync(ToolCall call, CancellationToken cancellationToken)
     {
@@ -76,7 +75,7 @@ internal static class ShopProcess
         var log = await EventStoreEngines.OpenAsync(new() { DataFolder = folder }, TimeProvider.System, NullLoggerFactory.Instance);
         var http = new HttpClient { BaseAddress = farSide };
         var services = new ServiceCollection()
-            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true).AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace))
+            .AddLogging()
             .AddSingleton(TimeProvider.System)
             .AddSingleton(IdSource.From(TimeProvider.System))
             .AddSingleton(DomainEventTypes.Create())
@@ -157,11 +156,12 @@ internal static class ShopProcess
         }
     }
 
-    /// <summary>The sagas as far as the log has been read.</summary>
+    /// <summary>The sagas as far as the log has been read. Says how many are at rest whenever there are more.</summary>
     private sealed class Seen(IEventStore log, EventTypes types)
     {
         private readonly Dictionary<string, Saga> sagas = new(StringComparer.Ordinal);
         private LogPosition last;
+        private int said;
 
         public async Task<Dictionary<string, Saga>> ReadOnAsync()
         {
@@ -169,9 +169,16 @@ internal static class ShopProcess
             {
                 if (e.Position > last)
                 {
-                    sagas[e.Stream] = sagas.GetValueOrDefault(e.Stream, Saga.Initial).Evolve(types.Read(e.Type, e.Data.Span));
+                    sagas[e.Stream] = sagas.GetValueOrDefault(e.Stream, Saga.Initial).Evolve(types.Read(e));
                     last = e.Position;
                 }
+            }
+
+            var resting = sagas.Values.Count(AtRest);
+            if (resting > said)
+            {
+                said = resting;
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{resting} of {sagas.Count} are at rest"));
             }
 
             return sagas;
