@@ -109,7 +109,7 @@ public enum SubscriptionMessageKind
     /// <summary>An event.</summary>
     Event,
 
-    /// <summary>Everything up to <see cref="SubscriptionMessage.Position"/> has been looked at; nothing in between passed the filter. A checkpoint may be stored there.</summary>
+    /// <summary>Everything up to <see cref="SubscriptionMessage.Position"/> has been looked at; nothing in between passed the filter. A checkpoint may be stored there, on a thread of one's own: others wait to be told the same.</summary>
     Checkpoint,
 
     /// <summary>Everything that was in the log has been delivered; what follows is new. Said again after each time it fell behind.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 
 namespace AIaaS.EventStore.Embedded;
 
@@ -40,7 +41,7 @@ internal sealed class RecentEvents
     /// <summary>Makes a commit visible. <paramref name="events"/> are all its events, or none where nobody wanted them.</summary>
     internal void Publish(long newHead, List<RecordedEvent> events)
     {
-        List<Subscriber> woken;
+        List<Subscriber>? woken = null;
         lock (gate)
         {
             if (events.Count == 0)
@@ -55,18 +56,17 @@ internal sealed class RecentEvents
             }
 
             Volatile.Write(ref head, newHead);
-            woken = waiting;
-            if (woken.Count > 0)
+            if (waiting.Count > 0)
             {
-                waiting = new(woken.Count);
+                (woken, waiting) = (waiting, new(waiting.Count));
             }
         }
 
-        if (woken.Count == 1)
+        if (woken is [var only])
         {
-            woken[0].Wake(inline: false);
+            only.Wake(inline: false);
         }
-        else if (woken.Count > 1)
+        else if (woken is not null)
         {
             ThreadPool.UnsafeQueueUserWorkItem(new Waking(woken, events), preferLocal: false);
         }
@@ -194,7 +194,7 @@ internal sealed class RecentEvents
             registration = cancellationToken.UnsafeRegister(static s => ((Subscriber)s!).Cancel(), this);
         }
 
-        /// <summary>Whether it goes on within a thread that has others to wake: then nothing may be done that takes long.</summary>
+        /// <summary>Whether it goes on within a thread that has others to wake: then no event may be given out, since nobody knows how long that takes.</summary>
         internal bool IsWithinOthers { get; set; }
 
         /// <summary>Awaited, it completes when there is something behind the position.</summary>
@@ -219,22 +219,21 @@ internal sealed class RecentEvents
 
         public void GetResult()
         {
+            cancelled.ThrowIfCancellationRequested();
             lock (owner.gate)
             {
-                if (owner.closed is not null)
+                if (owner.head <= position && owner.closed is not null)
                 {
-                    throw owner.closed;
+                    ExceptionDispatchInfo.Throw(owner.closed);
                 }
             }
-
-            cancelled.ThrowIfCancellationRequested();
         }
 
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
         public void UnsafeOnCompleted(Action continuation)
         {
-            this.continuation = continuation;
+            Volatile.Write(ref this.continuation, continuation);
             lock (owner.gate)
             {
                 if (!IsCompleted)
@@ -262,11 +261,14 @@ internal sealed class RecentEvents
             return false;
         }
 
-        /// <summary>Only for who took it off the list of those that wait.</summary>
+        /// <summary>Lets it go on, where it waits. Once too often does no harm: it looks again and waits on.</summary>
         internal void Wake(bool inline)
         {
-            var next = continuation!;
-            continuation = null;
+            if (Interlocked.Exchange(ref continuation, null) is not { } next)
+            {
+                return;
+            }
+
             IsWithinOthers = inline;
             if (inline)
             {
@@ -289,10 +291,7 @@ internal sealed class RecentEvents
         {
             lock (owner.gate)
             {
-                if (!owner.waiting.Remove(this))
-                {
-                    return;
-                }
+                owner.waiting.Remove(this);
             }
 
             Wake(inline: false);
@@ -301,7 +300,7 @@ internal sealed class RecentEvents
 
     /// <summary>
     /// Wakes the subscribers of a commit. Most of them only note how far the log has come: these do so one after another, which costs less than a hand-over to
-    /// another thread for each, some tens of them at each commit.
+    /// another thread for each, some tens of them at each commit. Who does more at a checkpoint goes to a thread of its own for it.
     /// </summary>
     private sealed class Waking(List<Subscriber> subscribers, List<RecordedEvent> events) : IThreadPoolWorkItem
     {

@@ -105,7 +105,7 @@ public sealed class UsageBatch : IDisposable
 
         writer.Flush();
         writer.Reset();
-        entries.Add(new() { Key = UsageKey.Of(NamedId.Of("usage", Tenant, source, id)), Source = source, Name = id, Content = content.Hash(buffer.Written(start, buffer.Length - start).Span), Time = time is { } own && own.UtcTicks != At.UtcTicks ? own.UtcTicks : 0, Start = start, Length = buffer.Length - start });
+        entries.Add(new() { Key = UsageKey.Of(NamedId.Of("usage", Tenant, source, id)), Source = source, Name = id, Content = UsageHash.Of(content, buffer.Written(start, buffer.Length - start).Span), Time = time is { } own && own.UtcTicks != At.UtcTicks ? own.UtcTicks : 0, Start = start, Length = buffer.Length - start });
     }
 
     /// <summary>Adds the refusal of an event that could not even be read.</summary>

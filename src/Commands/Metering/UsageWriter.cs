@@ -275,7 +275,7 @@ internal sealed class UsageWriter(string tenant, IEventStore log, TimeProvider t
     private void Take(RecordedEvent recorded)
     {
         var (content, at) = UsageJson.Identify(recorded.Data.Span);
-        seen[UsageKey.Of(recorded.Id)] = new(content, at, recorded.Version, Day(recorded.Recorded));
+        seen[UsageKey.Of(recorded.Id)] = new(UsageHash.Of(content, recorded.Data.Span), at, recorded.Version, Day(recorded.Recorded));
     }
 
     private static int Day(DateTimeOffset at) => (int)(at.UtcTicks / TimeSpan.TicksPerDay);

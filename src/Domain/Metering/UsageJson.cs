@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.IO.Hashing;
 using System.Text.Json;
 using AIaaS.EventStore;
 
@@ -25,7 +24,7 @@ public static class UsageJson
     private static readonly SearchValues<byte> Plain = SearchValues.Create([.. Enumerable.Range(0x21, 0x7F - 0x21).Select(b => (byte)b).Where(b => !"\\<>&'+`"u8.Contains(b))]);
 
     /// <summary>Writes an event; nothing usable is written where a meter refuses it.</summary>
-    /// <param name="writer">The writer, at the start of a value.</param>
+    /// <param name="writer">The writer, without indentation, at the start of its first value.</param>
     /// <param name="source">CloudEvents source.</param>
     /// <param name="id">CloudEvents id.</param>
     /// <param name="meters">The meters of its type.</param>
@@ -74,9 +73,9 @@ public static class UsageJson
         }
     }
 
-    /// <summary>What tells a repeated event from another one with its id: a hash of its content; and its time, 0 where it had none of its own and so has that of its arrival.</summary>
+    /// <summary>What tells a repeated event from another one with its id: its content; and its time in ticks of UTC, 0 where it had none of its own and so has that of its arrival.</summary>
     /// <param name="record">The event as it is stored.</param>
-    public static (ulong Content, long Time) Identify(ReadOnlySpan<byte> record)
+    public static (UsageContent Content, long Time) Identify(ReadOnlySpan<byte> record)
     {
         var reader = new Utf8JsonReader(record);
         reader.Read();
@@ -104,7 +103,7 @@ public static class UsageJson
                 : content;
         }
 
-        return (content.Hash(record), time);
+        return (content, time);
     }
 
     private static int Length(Utf8JsonWriter writer) => (int)(writer.BytesCommitted + writer.BytesPending);
@@ -168,16 +167,7 @@ public static class UsageJson
 /// <param name="Type">Its type.</param>
 /// <param name="Subject">Its subject.</param>
 /// <param name="Data">Its data.</param>
-public readonly record struct UsageContent(Range Type, Range Subject, Range Data)
-{
-    /// <summary>XXH3 (https://github.com/Cyan4973/xxHash) over the parts, each seeded by the one before. It keeps a tenant's mistakes apart, not its enemies: only the tenant itself sends under its ids.</summary>
-    public ulong Hash(ReadOnlySpan<byte> record)
-    {
-        var type = XxHash3.HashToUInt64(record[Type]);
-        var subject = XxHash3.HashToUInt64(record[Subject], (long)type);
-        return XxHash3.HashToUInt64(record[Data], (long)subject);
-    }
-}
+public readonly record struct UsageContent(Range Type, Range Subject, Range Data);
 
 /// <summary>Looks through an event's data while it is read: doubled members, depth and size. One of them serves a whole request.</summary>
 public sealed class UsageDataCheck

@@ -92,4 +92,78 @@ public sealed class Waking_subscribers : EventStoreContract<EmbeddedHarness>
             throw new InvalidOperationException("The subscription ended.");
         }
     }
+
+    [Test]
+    public async Task none_of_them_is_lost_or_woken_for_another_while_some_come_and_go()
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        using var live = new CountdownEvent(6);
+        var random = new Random(20260131);
+        var streams = Enumerable.Range(0, 6).Select(_ => Harness.NewStream()).ToList();
+        const int Each = 400;
+        var staying = streams.Select(s => TakeAllAsync(s)).ToList();
+        await Task.Run(() => live.Wait(deadline.Token));
+        var coming = Enumerable.Range(0, 3).Select(i => ComeAndGoAsync(new Random(i))).ToList();
+        foreach (var at in Enumerable.Range(0, streams.Count * Each).Select(i => i % streams.Count).OrderBy(_ => random.Next()).ToList())
+        {
+            // Single commits, at once one after another: each wakes those who only just began to wait.
+            await Store.AppendAsync(streams[at], ExpectedVersion.Any, Harness.NewEvents(1));
+        }
+
+        var taken = await Task.WhenAll(staying);
+        taken.Should().AllSatisfy(versions => versions.Should().Equal(Enumerable.Range(0, Each).Select(v => (long)v)));
+        await deadline.CancelAsync();
+        (await Task.WhenAll(coming)).Should().OnlyContain(times => times > 0);
+
+        async Task<List<long>> TakeAllAsync(string stream)
+        {
+            List<long> versions = [];
+            await foreach (var message in Store.SubscribeToAllAsync(LogPosition.End, EventFilter.Streams(stream), deadline.Token))
+            {
+                if (message.Kind == SubscriptionMessageKind.CaughtUp && versions.Count == 0)
+                {
+                    live.Signal();
+                }
+
+                if (message.Event is { } e)
+                {
+                    versions.Add(e.Version);
+                }
+
+                if (versions.Count == Each)
+                {
+                    break;
+                }
+            }
+
+            return versions;
+        }
+
+        async Task<int> ComeAndGoAsync(Random draws)
+        {
+            var times = 0;
+            for (; !deadline.IsCancellationRequested; times++)
+            {
+                using var leave = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token);
+                var left = draws.Next(1, 20);
+                try
+                {
+                    await foreach (var message in Store.SubscribeToAllAsync(LogPosition.End, EventFilter.Streams(streams[draws.Next(streams.Count)]), leave.Token))
+                    {
+                        if (--left == 0)
+                        {
+                            // Beside the wait that comes next, so that it is met before, within and after it.
+                            _ = Task.Run(leave.Cancel);
+                        }
+                    }
+                }
+                catch (OperationCanceledException)
+                {
+                    // It left.
+                }
+            }
+
+            return times;
+        }
+    }
 }

@@ -75,6 +75,11 @@ public sealed class Killing_the_process_that_works_on_sagas(string bus)
         }
         catch (OperationCanceledException)
         {
+            line = null;
+        }
+
+        if (line != "done")
+        {
             shop.Kill();
         }
 
