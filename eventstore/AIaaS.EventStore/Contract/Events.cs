@@ -31,6 +31,8 @@ public sealed record RecordedEvent(
 {
     private Known known;
 
+    /// <summary>The object that it holds, made once: followers of the end of the log share their records.</summary>
+    /// <exception cref="UnreadableEventException">Its type is unknown or its data are not of the type's form.</exception>
     internal object ReadBy(EventTypes types)
     {
         if (known.Is is { } there && ReferenceEquals(there.Types, types) && ReferenceEquals(there.Of, this))

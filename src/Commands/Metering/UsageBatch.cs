@@ -105,7 +105,18 @@ public sealed class UsageBatch : IDisposable
 
         writer.Flush();
         writer.Reset();
-        entries.Add(new() { Key = UsageKey.Of(NamedId.Of("usage", Tenant, source, id)), Source = source, Name = id, Content = UsageHash.Of(content, buffer.Written(start, buffer.Length - start).Span), Time = time is { } own && own.UtcTicks != At.UtcTicks ? own.UtcTicks : 0, Start = start, Length = buffer.Length - start });
+        var record = buffer.Written(start, buffer.Length - start);
+        entries.Add(new()
+        {
+            Key = UsageKey.Of(NamedId.Of("usage", Tenant, source, id)),
+            Source = source,
+            Name = id,
+            Content = UsageHash.Of(content, record.Span),
+            // As when the record is read again: an event of the very time of its arrival counts as one without a time of its own.
+            Time = time is { } own && own.UtcTicks != At.UtcTicks ? own.UtcTicks : 0,
+            Start = start,
+            Length = record.Length,
+        });
     }
 
     /// <summary>Adds the refusal of an event that could not even be read.</summary>

@@ -39,22 +39,21 @@ public static class UsageJson
         ArgumentNullException.ThrowIfNull(meters);
         data = data.IsEmpty ? "null"u8 : data;
         content = default;
-        var start = Length(writer);
         try
         {
             writer.WriteStartObject();
             writer.WriteString(SourceName, source);
             writer.WriteString(IdName, id);
-            var beforeType = Length(writer) - start;
+            var beforeType = Length(writer);
             writer.WriteString(TypeName, meters.Type);
-            var beforeSubject = Length(writer) - start;
+            var beforeSubject = Length(writer);
             writer.WriteString(SubjectName, subject);
-            var beforeTime = Length(writer) - start;
+            var beforeTime = Length(writer);
             writer.WriteString(TimeName, time);
-            var beforeData = Length(writer) - start;
+            var beforeData = Length(writer);
             writer.WritePropertyName(DataName);
             Copy(data, writer);
-            content = new(Value(beforeType, TypeName)..beforeSubject, Value(beforeSubject, SubjectName)..beforeTime, Value(beforeData, DataName)..(Length(writer) - start));
+            content = new(Value(beforeType, TypeName)..beforeSubject, Value(beforeSubject, SubjectName)..beforeTime, Value(beforeData, DataName)..Length(writer));
             writer.WriteStartArray(ReadingsName);
             if (meters.Read(data, writer) is { } error)
             {
