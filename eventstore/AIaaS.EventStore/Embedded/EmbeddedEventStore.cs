@@ -290,7 +290,7 @@ internal sealed class EmbeddedEventStore : IEventStore
             if (subscriber.IsWithinOthers && (page.Count > 0 || last < 0))
             {
                 subscriber.IsWithinOthers = false;
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                await Task.Yield();
             }
 
             if (last >= 0)

@@ -240,7 +240,7 @@ internal sealed class ProjectionFeed<TDocument>(ProjectionParts<TDocument> parts
         if (position > written && (isWorthWriting || parts.Time.GetElapsedTime(writtenAt) >= parts.Options.PositionInterval))
         {
             // The log wakes many in one thread to tell them how far it has come.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await Task.Yield();
             await Gate.WaitAsync(cancellationToken);
             try
             {
