@@ -25,11 +25,11 @@ public static class BillingServices
         services.AddSingleton<InvoiceProofs>();
         services.AddSingleton<InvoiceIssuer>();
         services.AddSingleton<InvoicePayments>();
-        services.AddSingleton<InvoiceReversals>();
+        services.AddSingleton<InvoiceReconciler>();
         services.AddSingleton<BillingClock>();
         services.AddHandler<InvoiceIssuer>();
         services.AddHandler<InvoicePayments>();
-        services.AddHandler<InvoiceReversals>();
+        services.AddHandler<InvoiceReconciler>();
         services.AddHandler<BillingClock>();
         return services;
     }

@@ -13,7 +13,7 @@ public sealed class NoteIssuer(CorrectionDesk desk, NoteService notes, TimeProvi
     public string Name => "billing-notes";
 
     /// <inheritdoc />
-    public EventFilter Filter { get; } = EventFilter.Types("billing.credit-note.issued", "billing.debit-note.issued", "billing.note.refund-requested", "billing.dispute.accepted", "billing.invoice.refunded", "billing.invoice.refund-failed");
+    public EventFilter Filter { get; } = EventFilter.Types("billing.credit-note.issued", "billing.debit-note.issued", "billing.note.refund-requested", "billing.dispute.accepted", "billing.invoice.refunded", "billing.invoice.refund-failed", "billing.invoice.refund-returned");
 
     /// <inheritdoc />
     public string KeyOf(EventEnvelope envelope)
@@ -38,17 +38,27 @@ public sealed class NoteIssuer(CorrectionDesk desk, NoteService notes, TimeProvi
                 await desk.ReRateAsync(tenant, id, context, cancellationToken);
                 break;
             case InvoiceRefunded refunded:
-                await SettleAsync(tenant, id, refunded.Refund, true, context, cancellationToken);
+                await SettleAsync(tenant, id, refunded.Refund, context, cancellationToken);
                 break;
             case InvoiceRefundFailed failed:
-                await SettleAsync(tenant, id, failed.Refund, false, context, cancellationToken);
+                await SettleAsync(tenant, id, failed.Refund, context, cancellationToken);
+                break;
+            case InvoiceRefundReturned returned:
+                await SettleAsync(tenant, id, returned.Refund, context, cancellationToken);
                 break;
         }
     }
 
-    private async Task SettleAsync(string tenant, string invoice, string refund, bool given, CommandContext context, CancellationToken cancellationToken)
+    // As the invoice has it now, not as the event had it: one that is delivered again must not undo a later one.
+    private async Task SettleAsync(string tenant, string invoice, string refund, CommandContext context, CancellationToken cancellationToken)
     {
-        foreach (var note in (await desk.BilledAsync(tenant, invoice, cancellationToken)).Notes.Where(n => n.Refund?.Refund == refund))
+        var billed = await desk.BilledAsync(tenant, invoice, cancellationToken);
+        if (billed.Invoice.Refunds.FirstOrDefault(r => r.Refund == refund)?.Given is not { } given)
+        {
+            return;
+        }
+
+        foreach (var note in billed.Notes.Where(n => n.Refund?.Refund == refund))
         {
             await notes.HandleAsync(new SettleNoteRefund(tenant, note.Content!.Note, refund, given, time.GetUtcNow()), context, cancellationToken);
         }

@@ -63,7 +63,7 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
     {
         ArgumentNullException.ThrowIfNull(context);
         var there = await invoices.GetAsync(tenant, invoice, cancellationToken);
-        if (there.State.Refunds.FirstOrDefault(r => r.Refund == refund) is not { Given: null } asked || there.State.Paid?.Payment is not { } payment)
+        if (there.State.Refunds.FirstOrDefault(r => r.Refund == refund) is not { Given: null, Payment: { } payment } asked)
         {
             return there;
         }
@@ -129,7 +129,8 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
         }
     }
 
-    private static string RefundKey(string invoice, string refund) => $"{Payment.InvoiceKeys}{invoice}/refund/{refund}";
+    /// <summary>The idempotency key of a refund at the payment.</summary>
+    internal static string RefundKey(string invoice, string refund) => $"{Payment.InvoiceKeys}{invoice}/refund/{refund}";
 
     private static CommandContext Inner(CommandContext context) => context with { IdempotencyKey = null };
 }

@@ -76,49 +76,6 @@ public sealed class InvoicePayments : ProcessManager<InvoicePaymentSaga>
     }
 }
 
-/// <summary>
-/// Enters into an invoice what the processor gave back of its money without being asked, so that invoice, balance and books say what is there. It looks when money goes
-/// back and when an invoice is paid: whichever comes second finds the other.
-/// </summary>
-public sealed class InvoiceReversals(InvoiceService invoices, PaymentService payments, TimeProvider time) : IEventHandler
-{
-    /// <inheritdoc />
-    public string Name => "invoice-reversals";
-
-    /// <inheritdoc />
-    public EventFilter Filter { get; } = EventFilter.Types("payment.refunded", "billing.invoice.paid");
-
-    /// <inheritdoc />
-    public string KeyOf(EventEnvelope envelope)
-    {
-        ArgumentNullException.ThrowIfNull(envelope);
-        return envelope.Recorded.Stream;
-    }
-
-    /// <inheritdoc />
-    public async Task HandleAsync(EventEnvelope envelope, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(envelope);
-        var stream = new StreamName(envelope.Recorded.Stream);
-        var payment = envelope.Event switch
-        {
-            PaymentRefunded { Refund: null } => stream.Id,
-            InvoicePaid paid => paid.Payment,
-            _ => null,
-        };
-        if (payment is null || await payments.FindAsync(stream.Tenant, payment, cancellationToken) is not { State: var state } || Invoice.OfPaymentKey(state.Request!.Key) is not { } invoice)
-        {
-            return;
-        }
-
-        var context = new CommandContext(stream.Tenant, Name, null, envelope.Metadata.CorrelationId, envelope.Recorded.Id.ToString("N"));
-        foreach (var refund in state.Refunds.Values.Where(r => r.Refund is null).OrderBy(r => r.At).ThenBy(r => r.Reference, StringComparer.Ordinal))
-        {
-            await invoices.HandleAsync(new ReverseInvoicePayment(stream.Tenant, invoice, payment, refund.Reference, refund.Amount, time.GetUtcNow()), context, cancellationToken);
-        }
-    }
-}
-
 /// <summary>Closes each tenant's billing periods when their time has come, one after the other, and keeps the timer of the next one.</summary>
 public sealed class BillingClock(BillingDesk desk, BillingCalendarService calendar, TimeProvider time) : IEventHandler
 {

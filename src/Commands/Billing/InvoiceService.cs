@@ -14,12 +14,14 @@ public sealed class InvoiceService : CommandService<Invoice>
         On<GenerateInvoice>().In(c => Invoice.Stream(c.Tenant, Named(c.Generated.Invoice))).Decide((invoice, command) => invoice.Generate(command));
         On<NumberInvoice>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.GiveNumber(command));
         On<AttemptInvoicePayment>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Attempt(command));
+        On<EnterLatePayment>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Enter(command));
         On<SettleInvoicePayment>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Settle(command));
         On<RecordInvoicePayment>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Record(command));
         On<MarkInvoicePastDue>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.PassDue(command));
         On<WriteInvoiceOff>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.WriteOff(command));
         On<RefundInvoice>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Refund(command));
         On<ReverseInvoicePayment>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.Reverse(command));
+        On<CorrectInvoiceRefund>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.CorrectRefund(command));
         On<SettleInvoiceRefund>().In(c => Invoice.Stream(c.Tenant, Named(c.Invoice))).Decide((invoice, command) => invoice.SettleRefund(command));
     }
 

@@ -89,6 +89,9 @@ public sealed record BooksAccount
             InvoicePaymentFailed => this with { UnderWay = null },
             InvoicePaid e => (this with { IsSettled = true, UnderWay = null }).Entered(BooksEntryKind.Payment, -e.Amount.Amount, e.At, e.Payment is { } payment ? $"payment {payment}" : e.Reference ?? "paid", recorded, position),
             InvoiceRefunded e => Entered(BooksEntryKind.Refund, e.Amount.Amount, e.At, $"refund {e.Refund}"),
+            InvoiceRefundReturned e => Entered(BooksEntryKind.Refund, -e.Amount.Amount, e.At, $"refund {e.Refund} came back: {e.Reason}"),
+            InvoicePaymentReversed => this with { IsSettled = false },
+            InvoicePaymentRestored => this with { IsSettled = true, UnderWay = null },
             // What is left of the claim is known where all documents of the invoice are.
             InvoiceWrittenOff e => (this with { IsSettled = true }).Entered(BooksEntryKind.WriteOff, 0m, e.At, $"written off: {e.Reason}", recorded, position),
             CreditNoteIssued e => Made(e.Content, BooksEntryKind.CreditNote),
@@ -164,23 +167,37 @@ public sealed record Books(ImmutableArray<Balance> Balances, ImmutableArray<Book
         var lines = ImmutableArray.CreateBuilder<BooksLine>();
         SortedDictionary<string, Balance> balances = new(StringComparer.Ordinal);
         Dictionary<string, decimal> open = new(StringComparer.Ordinal);
+        Dictionary<string, decimal> writtenOff = new(StringComparer.Ordinal);
         foreach (var known in entries.Where(e => !(e.Recorded >= before) && !(e.Position > through)).OrderBy(e => e.Position))
         {
             // What is given up is what was left of the invoice and its notes.
             var left = open.GetValueOrDefault(known.Invoice);
             var entry = known.Kind == BooksEntryKind.WriteOff ? known with { Amount = -Math.Max(0m, left) } : known;
             open[known.Invoice] = left + entry.Amount;
+            Enter(entry);
+            var givenUp = writtenOff[entry.Invoice] = writtenOff.GetValueOrDefault(entry.Invoice) - (entry.Kind == BooksEntryKind.WriteOff ? entry.Amount : 0m);
+            if (Math.Min(givenUp, -open[entry.Invoice]) is > 0m and var back)
+            {
+                // What comes in for a claim that was given up is no credit: the claim is there again, by that much.
+                writtenOff[entry.Invoice] -= back;
+                open[entry.Invoice] += back;
+                Enter(entry with { Kind = BooksEntryKind.WriteOff, Amount = back, Text = "came in after it was written off" });
+            }
+        }
+
+        return new([.. balances.Values], lines.ToImmutable());
+
+        void Enter(BooksEntry entry)
+        {
             if (entry.Effective >= effectiveBefore)
             {
-                continue;
+                return;
             }
 
             var balance = Added(balances.GetValueOrDefault(entry.Currency) ?? new(entry.Currency, 0m, 0m, 0m, 0m, 0m, 0m, 0m), entry);
             balances[entry.Currency] = balance;
             lines.Add(new(entry, balance.Amount));
         }
-
-        return new([.. balances.Values], lines.ToImmutable());
     }
 
     private static Balance Added(Balance balance, BooksEntry entry)

@@ -112,11 +112,11 @@ public sealed record BillingNote : IState<BillingNote>
             : new NoteRefundRequested(command.Refund, command.Amount, command.At);
     }
 
-    /// <summary>Records what became of the refund, once.</summary>
+    /// <summary>Records what became of the refund, as far as it is news: money that comes back counts towards what is owed next.</summary>
     public Decision SettleRefund(SettleNoteRefund command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return State is NoteState.Refunding && Refund?.Refund == command.Refund ? new NoteRefundSettled(command.Refund, command.Given, command.At) : Decision.Unchanged;
+        return Refund?.Refund == command.Refund && State != (command.Given ? NoteState.Refunded : NoteState.Issued) ? new NoteRefundSettled(command.Refund, command.Given, command.At) : Decision.Unchanged;
     }
 
     /// <summary>Records that it was paid.</summary>

@@ -37,6 +37,14 @@ public sealed record AttemptInvoicePayment(string Tenant, string Invoice, string
 /// <param name="At">Business time, UTC.</param>
 public sealed record SettleInvoicePayment(string Tenant, string Invoice, int Attempt, bool? Taken, string? Code, string? Reason, DateTimeOffset At);
 
+/// <summary>Records that an attempt which counted as failed did take the money.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Invoice">The invoice's id.</param>
+/// <param name="Attempt">Which one.</param>
+/// <param name="Amount">What was taken.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record EnterLatePayment(string Tenant, string Invoice, int Attempt, Money Amount, DateTimeOffset At);
+
 /// <summary>Records that it was paid in another way, for example by a bank transfer.</summary>
 /// <param name="Tenant">The tenant.</param>
 /// <param name="Invoice">The invoice's id.</param>
@@ -87,6 +95,16 @@ public sealed record SettleInvoiceRefund(string Tenant, string Invoice, string R
 /// <param name="At">Business time, UTC.</param>
 public sealed record ReverseInvoicePayment(string Tenant, string Invoice, string Payment, string Reference, Money Amount, DateTimeOffset At);
 
+/// <summary>Records that a refund whose outcome was recorded has another one: the processor's last word holds.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Invoice">The invoice's id.</param>
+/// <param name="Refund">The refund's id.</param>
+/// <param name="Given">Whether the money was given back.</param>
+/// <param name="Code">The processor's code where it was not.</param>
+/// <param name="Reason">Why it was not.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record CorrectInvoiceRefund(string Tenant, string Invoice, string Refund, bool Given, string? Code, string? Reason, DateTimeOffset At);
+
 /// <summary>A refund of an invoice.</summary>
 /// <param name="Refund">The refund's id.</param>
 /// <param name="Amount">How much.</param>
@@ -95,7 +113,8 @@ public sealed record ReverseInvoicePayment(string Tenant, string Invoice, string
 /// <param name="At">When.</param>
 /// <param name="Given">Whether the money was given back; null: not settled yet.</param>
 /// <param name="Trouble">Why it was not; null where it was, or is not settled.</param>
-public sealed record InvoiceRefund(string Refund, Money Amount, string Reason, string Actor, DateTimeOffset At, bool? Given, string? Trouble);
+/// <param name="Payment">The payment that the money came from.</param>
+public sealed record InvoiceRefund(string Refund, Money Amount, string Reason, string Actor, DateTimeOffset At, bool? Given, string? Trouble, string? Payment);
 
 /// <summary>An invoice: what is owed never changes; what changes is how it stands.</summary>
 public sealed record Invoice : IState<Invoice>
@@ -133,11 +152,20 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>How it was paid; null until it is.</summary>
     public InvoicePaid? Paid { get; init; }
 
+    /// <summary>The payment of which nothing is left, since the processor gave it back unasked; null for none.</summary>
+    public InvoicePaid? Reversed { get; init; }
+
+    /// <summary>Why that payment is gone; null for none.</summary>
+    public string? ReversalReason { get; init; }
+
     /// <summary>Why the money was given up; null where it was not.</summary>
     public InvoiceWrittenOff? WrittenOff { get; init; }
 
     /// <summary>The refunds, in the order in which they were asked for.</summary>
     public ImmutableArray<InvoiceRefund> Refunds { get; init; } = [];
+
+    /// <summary>What of the payment that paid it has not been given back and is not about to be; 0 where no payment did.</summary>
+    public decimal Refundable => LeftOf(Paid);
 
     /// <summary>What was given back or is about to be.</summary>
     public decimal Refunded => Refunds.Where(r => r.Given != false).Sum(r => r.Amount.Amount);
@@ -160,11 +188,14 @@ public sealed record Invoice : IState<Invoice>
         InvoicePaymentUnsettled => this with { Unsettled = Unsettled + 1 },
         InvoicePaymentFailed e => this with { Open = null, Failure = e, State = InvoiceState.PastDue },
         InvoicePastDue => this with { State = InvoiceState.PastDue },
-        InvoicePaid e => this with { Open = null, Paid = e, State = InvoiceState.Paid },
+        InvoicePaid e => this with { Open = null, Failure = null, Paid = e, State = InvoiceState.Paid },
+        InvoicePaymentReversed e => this with { Paid = null, Reversed = Paid, ReversalReason = e.Reason, State = InvoiceState.PastDue },
+        InvoicePaymentRestored => this with { Open = null, Failure = null, Paid = Reversed, Reversed = null, ReversalReason = null, State = InvoiceState.Paid },
         InvoiceWrittenOff e => this with { WrittenOff = e, State = InvoiceState.WrittenOff },
-        InvoiceRefundRequested e => this with { Refunds = Refunds.Add(new(e.Refund, e.Amount, e.Reason, e.Actor, e.At, null, null)) },
+        InvoiceRefundRequested e => this with { Refunds = Refunds.Add(new(e.Refund, e.Amount, e.Reason, e.Actor, e.At, null, null, Paid?.Payment)) },
         InvoiceRefunded e => With(e.Refund, true, null),
         InvoiceRefundFailed e => With(e.Refund, false, $"{e.Reason} ({e.Code})"),
+        InvoiceRefundReturned e => With(e.Refund, false, $"{e.Reason} ({e.Code})"),
         _ => this,
     };
 
@@ -195,7 +226,7 @@ public sealed record Invoice : IState<Invoice>
         {
             true => new InvoicePaid(command.Invoice, open.Amount, open.Payment, null, command.At),
             null => new InvoicePaymentUnsettled(command.Invoice, open.Attempt, command.Reason ?? "", command.At),
-            false => new InvoicePaymentFailed(
+            false => Restored(new InvoicePaymentFailed(
                 command.Invoice,
                 open.Attempt,
                 open.Payment,
@@ -203,8 +234,14 @@ public sealed record Invoice : IState<Invoice>
                 command.Reason ?? "",
                 (Failure?.Dunning ?? 0) + 1,
                 open.Attempt <= RetryDays.Length ? command.At.AddDays(RetryDays[open.Attempt - 1]) : null,
-                command.At),
+                command.At)),
         };
+
+    /// <summary>Records that an attempt which counted as failed did take the money, where nothing else has paid it and nothing else is about to.</summary>
+    public Decision Enter(EnterLatePayment command) =>
+        PaymentId(command.Tenant, command.Invoice, command.Attempt) is var payment && Paid is null && Open is null && Reversed?.Payment != payment
+            ? new InvoicePaid(command.Invoice, command.Amount, payment, null, command.At)
+            : Decision.Unchanged;
 
     /// <summary>Records that it was paid in another way.</summary>
     public Decision Record(RecordInvoicePayment command) =>
@@ -247,7 +284,7 @@ public sealed record Invoice : IState<Invoice>
             return InvoiceErrors.NothingToRefund(Number, State);
         }
 
-        var left = Paid.Amount.Amount - Refunded;
+        var left = Refundable;
         var amount = command.Amount ?? new(left, Paid.Amount.Currency);
         List<string> faults = [];
         if (string.IsNullOrWhiteSpace(command.Reason))
@@ -273,15 +310,34 @@ public sealed record Invoice : IState<Invoice>
             : new InvoiceRefundRequested(command.Invoice, command.Refund, amount, command.Reason, command.Actor, command.At);
     }
 
-    /// <summary>Records once that the processor gave money back unasked: it is owed again. Of a payment that did not pay this invoice nothing.</summary>
+    /// <summary>Records once that the processor gave money back unasked: it is owed again, and where nothing of the payment is left the invoice is to be paid again. Of a payment that did not pay this invoice nothing.</summary>
     public Decision Reverse(ReverseInvoicePayment command)
     {
         var refund = ReversalId(command.Tenant, command.Payment, command.Reference);
-        return Paid?.Payment != command.Payment || Refunds.Any(r => r.Refund == refund) ? Decision.Unchanged
-            : Decision.Of(
-                new InvoiceRefundRequested(command.Invoice, refund, command.Amount, $"given back by the payment processor without being asked ({command.Reference})", "payment-processor", command.At),
-                new InvoiceRefunded(command.Invoice, refund, command.Amount, command.At));
+        if (Paid?.Payment != command.Payment || Refunds.Any(r => r.Refund == refund))
+        {
+            return Decision.Unchanged;
+        }
+
+        var reason = $"given back by the payment processor without being asked ({command.Reference})";
+        List<DomainEvent> events =
+        [
+            new InvoiceRefundRequested(command.Invoice, refund, command.Amount, reason, "payment-processor", command.At),
+            new InvoiceRefunded(command.Invoice, refund, command.Amount, command.At),
+        ];
+        if (command.Amount.Amount >= Refundable)
+        {
+            events.Add(new InvoicePaymentReversed(command.Invoice, command.Payment, reason, command.At));
+        }
+
+        return Decision.Of(events);
     }
+
+    /// <summary>Records that a refund with an outcome has another one; of one without an outcome nothing. Where money of a reversed payment comes back and nobody paid meanwhile, the invoice is paid as before.</summary>
+    public Decision CorrectRefund(CorrectInvoiceRefund command) =>
+        Refunds.FirstOrDefault(r => r.Refund == command.Refund) is not { Given: { } given } refund || given == command.Given ? Decision.Unchanged
+        : command.Given ? new InvoiceRefunded(command.Invoice, refund.Refund, refund.Amount, command.At)
+        : Restored(new InvoiceRefundReturned(command.Invoice, refund.Refund, refund.Amount, command.Code ?? "", command.Reason ?? "", command.At));
 
     /// <summary>Records what became of a refund.</summary>
     public Decision SettleRefund(SettleInvoiceRefund command) =>
@@ -304,6 +360,19 @@ public sealed record Invoice : IState<Invoice>
 
     /// <summary>The id of an attempt's payment.</summary>
     public static string PaymentId(string tenant, string invoice, int attempt) => NamedId.Of("payment", tenant, PaymentKey(invoice, attempt)).ToString("N");
+
+    /// <summary>An event, and behind it that the reversed payment holds again where money of it is there and no other attempt is under way.</summary>
+    private Decision Restored(DomainEvent @event)
+    {
+        var then = Evolve(@event);
+        var at = @event switch { InvoiceRefundReturned e => e.At, InvoicePaymentFailed e => e.At, _ => throw new ArgumentOutOfRangeException(nameof(@event)) };
+        return then is { Reversed: { Payment: { } payment } reversed, Paid: null, Open: null } && then.LeftOf(reversed) > 0m
+            ? Decision.Of(@event, new InvoicePaymentRestored(reversed.Invoice, payment, reversed.At, at))
+            : @event;
+    }
+
+    private decimal LeftOf(InvoicePaid? paid) =>
+        paid is { Payment: { } payment } ? paid.Amount.Amount - Refunds.Where(r => r.Given != false && r.Payment == payment).Sum(r => r.Amount.Amount) : 0m;
 
     private Invoice With(string refund, bool given, string? trouble) =>
         this with { Refunds = [.. Refunds.Select(r => r.Refund == refund ? r with { Given = given, Trouble = trouble } : r)] };

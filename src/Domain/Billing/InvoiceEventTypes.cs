@@ -30,6 +30,9 @@ internal static class InvoiceEventTypes
             .Add("billing.invoice.refund-requested", json.InvoiceRefundRequested, "invoice", new InvoiceRefundRequested("i1", "f1", Money.Usd(2), "goodwill", "key:k7", At))
             .Add("billing.invoice.refunded", json.InvoiceRefunded, "invoice", new InvoiceRefunded("i1", "f1", Money.Usd(2), At))
             .Add("billing.invoice.refund-failed", json.InvoiceRefundFailed, "invoice", new InvoiceRefundFailed("i1", "f1", "expired_or_canceled_card", "The card has expired.", At))
+            .Add("billing.invoice.refund-returned", json.InvoiceRefundReturned, "invoice", new InvoiceRefundReturned("i1", "f1", Money.Usd(2), "lost_or_stolen_card", "The card was closed.", At))
+            .Add("billing.invoice.payment-reversed", json.InvoicePaymentReversed, "invoice", new InvoicePaymentReversed("i1", "p1", "given back by the payment processor without being asked (re_1)", At))
+            .Add("billing.invoice.payment-restored", json.InvoicePaymentRestored, "invoice", new InvoicePaymentRestored("i1", "p1", At, At.AddDays(40)))
             .Add("billing.invoice-number.assigned", json.InvoiceNumberAssigned, "invoiceNumber", new InvoiceNumberAssigned(42, "INV-2026-000042", "acme", "i1", At))
             .Add("billing.branding.set", json.BrandingSet, "branding", new BrandingSet(new() { Name = "Acme Outdoor", Colour = "#1a4f8b", Footer = "Thank you." }, At))
             .Add("billing.period.scheduled", json.BillingPeriodScheduled, "billingCalendar", new BillingPeriodScheduled(From, To, To.AddHours(1), From))
@@ -79,6 +82,9 @@ internal static class InvoiceEventTypes
 [JsonSerializable(typeof(InvoiceRefundRequested))]
 [JsonSerializable(typeof(InvoiceRefunded))]
 [JsonSerializable(typeof(InvoiceRefundFailed))]
+[JsonSerializable(typeof(InvoiceRefundReturned))]
+[JsonSerializable(typeof(InvoicePaymentReversed))]
+[JsonSerializable(typeof(InvoicePaymentRestored))]
 [JsonSerializable(typeof(InvoiceNumberAssigned))]
 [JsonSerializable(typeof(BrandingSet))]
 [JsonSerializable(typeof(BillingPeriodScheduled))]

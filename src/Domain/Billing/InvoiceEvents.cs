@@ -17,7 +17,7 @@ public enum InvoiceState
     /// <summary>An attempt to take the money is under way.</summary>
     Paying,
 
-    /// <summary>The money was not taken, or did not come in time.</summary>
+    /// <summary>The money was not taken, did not come in time, or was taken back from us.</summary>
     PastDue,
 
     /// <summary>Paid, or there was nothing to pay.</summary>
@@ -117,6 +117,29 @@ public sealed record InvoiceRefundRequested(string Invoice, string Refund, Money
 /// <param name="Amount">How much.</param>
 /// <param name="At">Business time, UTC.</param>
 public sealed record InvoiceRefunded(string Invoice, string Refund, Money Amount, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>billing.invoice.refund-returned</c>: money that was given back came back, since it did not arrive or the bank decided so; it is as if it had not been given.</summary>
+/// <param name="Invoice">The invoice's id.</param>
+/// <param name="Refund">The refund's id.</param>
+/// <param name="Amount">How much.</param>
+/// <param name="Code">The processor's code.</param>
+/// <param name="Reason">In words.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record InvoiceRefundReturned(string Invoice, string Refund, Money Amount, string Code, string Reason, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>billing.invoice.payment-reversed</c>: the processor has given back unasked what was left of the payment; the invoice is to be paid again, and not by itself.</summary>
+/// <param name="Invoice">The invoice's id.</param>
+/// <param name="Payment">The payment's id.</param>
+/// <param name="Reason">In words.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record InvoicePaymentReversed(string Invoice, string Payment, string Reason, DateTimeOffset At) : DomainEvent;
+
+/// <summary>Type <c>billing.invoice.payment-restored</c>: money of the payment that was reversed came back, and with it the invoice is paid as before.</summary>
+/// <param name="Invoice">The invoice's id.</param>
+/// <param name="Payment">The payment's id.</param>
+/// <param name="PaidAt">When the payment was made.</param>
+/// <param name="At">Business time, UTC.</param>
+public sealed record InvoicePaymentRestored(string Invoice, string Payment, DateTimeOffset PaidAt, DateTimeOffset At) : DomainEvent;
 
 /// <summary>Type <c>billing.invoice.refund-failed</c>: nothing was given back.</summary>
 /// <param name="Invoice">The invoice's id.</param>

@@ -27,7 +27,7 @@ namespace AIaaS.Domain.Billing;
 /// <param name="Payment">The id of the payment that paid it; null for none.</param>
 /// <param name="PaidAt">When it was paid; null until then.</param>
 /// <param name="Refunds">What was given back or is about to be.</param>
-/// <param name="Trouble">Why the last attempt to take the money failed, or why it was given up; null for none.</param>
+/// <param name="Trouble">Why the last attempt to take the money failed, why its payment is gone, or why it was given up; null for none.</param>
 /// <param name="NextAttempt">When it is tried again; null: not by itself.</param>
 public sealed record InvoiceStatement(
     string? Invoice,
@@ -68,7 +68,7 @@ public sealed record InvoiceStatement(
             Payment = invoice.Paid?.Payment,
             PaidAt = invoice.Paid?.At,
             Refunds = invoice.Refunds,
-            Trouble = invoice.WrittenOff?.Reason ?? (invoice.State == InvoiceState.PastDue ? invoice.Failure?.Reason : null),
+            Trouble = invoice.State switch { InvoiceState.WrittenOff => invoice.WrittenOff?.Reason, InvoiceState.PastDue => invoice.Failure?.Reason ?? invoice.ReversalReason, _ => null },
             NextAttempt = invoice.State == InvoiceState.PastDue ? invoice.Failure?.NextAttempt : null,
         };
     }

@@ -117,6 +117,9 @@ public sealed class InvoicesProjection : Projection<InvoiceDocument>
             InvoicePaid e => invoice with { State = InvoiceState.Paid, PaidAt = e.At, UpdatedAt = e.At },
             InvoiceWrittenOff e => invoice with { State = InvoiceState.WrittenOff, UpdatedAt = e.At },
             InvoiceRefunded e => invoice with { Refunded = invoice.Refunded + e.Amount.Amount, UpdatedAt = e.At },
+            InvoiceRefundReturned e => invoice with { Refunded = invoice.Refunded - e.Amount.Amount, UpdatedAt = e.At },
+            InvoicePaymentReversed e => invoice with { State = InvoiceState.PastDue, PaidAt = null, UpdatedAt = e.At },
+            InvoicePaymentRestored e => invoice with { State = InvoiceState.Paid, PaidAt = e.PaidAt, UpdatedAt = e.At },
             _ => invoice,
         };
     }

@@ -40,7 +40,7 @@ internal sealed class BillingWorld : IAsyncDisposable
         Desk = new(store, Types, new(store, Types), new(store, Types, Time), Usage, new(store, Types, ids, Time), Invoices, Numbers, Calendar, Options, Time);
         Collector = new(store, Types, Invoices, Payments, Time);
         Proofs = new(Usage);
-        Handlers = [new InvoiceIssuer(Desk), new InvoicePayments(store, Types, Invoices, Collector, Options), new InvoiceReversals(Invoices, Payments, Time), new BillingClock(Desk, Calendar, Time)];
+        Handlers = [new InvoiceIssuer(Desk), new InvoicePayments(store, Types, Invoices, Collector, Options), new InvoiceReconciler(Invoices, Payments, Time), new BillingClock(Desk, Calendar, Time)];
     }
 
     public ManualTime Time { get; } = new();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AIaaS.Commands.Billing;
 using AIaaS.Domain;
 using AIaaS.Domain.Billing;
+using AIaaS.Domain.Payments;
 using AIaaS.Domain.Pricing;
 using AIaaS.EventStore;
 
@@ -156,6 +157,23 @@ public sealed class Correcting_invoices
         var invoice = await world.InvoiceAsync(Id);
         invoice.Refunds.Should().ContainSingle().Which.Should().Match<InvoiceRefund>(r => r.Amount == Money.Usd(6m) && r.Given == true && r.Reason.Contains("CN-2026-000001"));
         (await corrector.BalanceAsync()).Should().Be(0m);
+    }
+
+    [Test]
+    public async Task A_note_whose_refund_did_not_arrive_is_credit_again()
+    {
+        await IssueAsync(new() { PaymentMethod = "pm_card_visa" });
+        await PriceAsync(2, 0.004m);
+        var note = (await corrector.Desk.ReRateAsync(Tenant, Id, Corrector.Platform)).Note!;
+        await corrector.SettleAsync();
+        var payment = (await world.InvoiceAsync(Id)).Paid!.Payment!;
+        var state = (await world.Payments.FindAsync(Tenant, payment))!.State;
+        var given = state.Refunds.Values.Single();
+        ProcessorPayment seen = new(state.Reference!, Tenant, payment, ProcessorStatus.Captured, "USD", state.Captured, [new(given.Reference, given.Refund, given.Amount.Amount, ProcessorRefundStatus.Failed, "closed", "The card was closed.")]);
+        await world.Payments.HandleAsync(new ObservePayment(Tenant, payment, seen, world.Time.GetUtcNow()), Corrector.Platform);
+        await corrector.SettleAsync();
+        (await corrector.Notes.GetAsync(Tenant, note.Content!.Note)).State.State.Should().Be(NoteState.Issued);
+        (await corrector.BalanceAsync()).Should().Be(-6m);
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AIaaS.Domain;
 using AIaaS.Domain.Billing;
 using AIaaS.Domain.Payments;
@@ -101,6 +102,49 @@ public sealed class Paying_invoices
     }
 
     [Test]
+    public async Task Is_paid_by_an_attempt_that_counted_as_failed_and_did_take_the_money()
+    {
+        await IssueAsync("sandbox_timeout_before_charge");
+        world.Time.Advance(TimeSpan.FromMinutes(15));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Failure!.Code.Should().Be("not-done");
+        await CapturedAsync(Invoice.PaymentId(BillingWorld.Tenant, Id, 1));
+        await world.SettleAsync();
+        var invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Paid?.Payment).Should().Be((InvoiceState.Paid, Invoice.PaymentId(BillingWorld.Tenant, Id, 1)));
+        world.Time.Advance(TimeSpan.FromDays(30));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Attempts.Should().Be(1, "it is not charged a second time");
+    }
+
+    [Test]
+    public async Task Gives_back_what_an_attempt_took_that_counted_as_failed_when_another_has_paid([Values] bool whileTheOtherIsUnderWay)
+    {
+        await IssueAsync("sandbox_timeout_before_charge");
+        world.Time.Advance(TimeSpan.FromMinutes(15));
+        await world.SettleAsync();
+        var first = Invoice.PaymentId(BillingWorld.Tenant, Id, 1);
+        if (whileTheOtherIsUnderWay)
+        {
+            await world.Invoices.HandleAsync(new AttemptInvoicePayment(BillingWorld.Tenant, Id, "pm_card_visa", null, world.Time.GetUtcNow()), BillingWorld.Context);
+            await CapturedAsync(first);
+            await world.SettleAsync();
+            (await world.Payments.FindAsync(BillingWorld.Tenant, first))!.State.Refunded.Should().Be(0m, "the other one may yet fail");
+            await world.Collector.TakeAsync(BillingWorld.Tenant, Id, null, null, BillingWorld.Context);
+        }
+        else
+        {
+            await world.Collector.TakeAsync(BillingWorld.Tenant, Id, "pm_card_visa", null, BillingWorld.Context);
+            await CapturedAsync(first);
+        }
+
+        await world.SettleAsync();
+        var invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Paid?.Payment, invoice.Refunded).Should().Be((InvoiceState.Paid, Invoice.PaymentId(BillingWorld.Tenant, Id, 2), 0m));
+        (await world.Payments.FindAsync(BillingWorld.Tenant, first))!.State.RefundRequests.Values.Should().ContainSingle().Which.Amount.Should().Be(Money.Usd(49m));
+    }
+
+    [Test]
     public async Task Goes_on_with_an_attempt_by_hand_whose_process_ended()
     {
         await IssueAsync(null);
@@ -140,6 +184,66 @@ public sealed class Paying_invoices
         await world.SettleAsync();
         var invoice = await world.InvoiceAsync(Id);
         (invoice.State, invoice.Refunded).Should().Be((InvoiceState.Paid, 20m));
+    }
+
+    [Test]
+    public async Task Is_to_be_paid_again_where_the_processor_gave_all_of_it_back()
+    {
+        var invoice = await IssueAsync("pm_card_visa");
+        var first = invoice.Paid!.Payment!;
+        await GivenBackAsync(first, 49m);
+        await world.SettleAsync();
+        invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.PastDue, 1), "a card whose owner complained is not charged again by itself");
+        world.Time.Advance(TimeSpan.FromDays(30));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Attempts.Should().Be(1);
+        invoice = (await world.Collector.TakeAsync(BillingWorld.Tenant, Id, "pm_card_mastercard", null, BillingWorld.Context)).State;
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paid, 2));
+        invoice.Paid!.Payment.Should().NotBe(first);
+        await world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f1", null, "cancelled", BillingWorld.Context);
+        await world.SettleAsync();
+        (await world.Payments.FindAsync(BillingWorld.Tenant, invoice.Paid.Payment!))!.State.Refunded.Should().Be(49m);
+        (await world.InvoiceAsync(Id)).State.Should().Be(InvoiceState.Paid, "whoever gives back on purpose does not want it again");
+    }
+
+    [Test]
+    public async Task Is_paid_as_before_when_the_bank_decided_for_us()
+    {
+        var invoice = await IssueAsync("pm_card_visa");
+        await GivenBackAsync(invoice.Paid!.Payment!, 49m);
+        await world.SettleAsync();
+        await GivenBackAsync(invoice.Paid.Payment!, 49m, ProcessorRefundStatus.Failed);
+        await world.SettleAsync();
+        var restored = await world.InvoiceAsync(Id);
+        (restored.State, restored.Paid, restored.Refundable).Should().Be((InvoiceState.Paid, invoice.Paid, 49m));
+    }
+
+    [Test]
+    public async Task Learns_that_a_refund_did_not_arrive([Values] bool isKnownBeforeTheInvoiceIs)
+    {
+        var invoice = await IssueAsync("pm_card_visa");
+        var payment = invoice.Paid!.Payment!;
+        if (isKnownBeforeTheInvoiceIs)
+        {
+            // The refund is asked for and made, and fails, and only then whoever asked comes to record that it was made.
+            await world.Invoices.HandleAsync(new RefundInvoice(BillingWorld.Tenant, Id, "f1", Money.Usd(9m), "goodwill", "key:k1", world.Time.GetUtcNow()), BillingWorld.Context);
+            await world.Payments.RefundAsync(payment, Money.Usd(9m), "goodwill", BillingWorld.Context with { IdempotencyKey = $"invoice/{Id}/refund/f1" });
+            await NotArrivedAsync(payment);
+            await world.Invoices.HandleAsync(new SettleInvoiceRefund(BillingWorld.Tenant, Id, "f1", true, null, null, world.Time.GetUtcNow()), BillingWorld.Context);
+        }
+        else
+        {
+            await world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f1", Money.Usd(9m), "goodwill", BillingWorld.Context);
+            await world.SettleAsync();
+            (await world.InvoiceAsync(Id)).Refunded.Should().Be(9m);
+            await NotArrivedAsync(payment);
+        }
+
+        await world.SettleAsync();
+        invoice = await world.InvoiceAsync(Id);
+        (invoice.State, invoice.Refunded, invoice.Refundable).Should().Be((InvoiceState.Paid, 0m, 49m));
+        invoice.Refunds.Should().ContainSingle().Which.Trouble.Should().Be("The card was closed. (closed)");
     }
 
     [Test]
@@ -222,11 +326,23 @@ public sealed class Paying_invoices
         payments.Should().ContainSingle();
     }
 
-    /// <summary>The processor tells that it gave 20 back without being asked.</summary>
-    private async Task GivenBackAsync(string payment)
+    /// <summary>The processor tells that it gave money back without being asked, or that this came back.</summary>
+    private Task GivenBackAsync(string payment, decimal amount = 20m, ProcessorRefundStatus status = ProcessorRefundStatus.Done) => SeenAsync(payment, new ProcessorRefund("dispute-1", null, amount, status));
+
+    /// <summary>The processor tells that the one refund that was asked for did not arrive.</summary>
+    private async Task NotArrivedAsync(string payment)
     {
-        var reference = (await world.Payments.FindAsync(BillingWorld.Tenant, payment))!.State.Reference!;
-        ProcessorPayment seen = new(reference, BillingWorld.Tenant, payment, ProcessorStatus.Captured, "USD", 49m, [new("dispute-1", null, 20m, ProcessorRefundStatus.Done)]);
+        var given = (await world.Payments.FindAsync(BillingWorld.Tenant, payment))!.State.Refunds.Values.Single();
+        await SeenAsync(payment, new ProcessorRefund(given.Reference, given.Refund, given.Amount.Amount, ProcessorRefundStatus.Failed, "closed", "The card was closed."));
+    }
+
+    /// <summary>The processor tells that it took the money.</summary>
+    private Task CapturedAsync(string payment) => SeenAsync(payment);
+
+    private async Task SeenAsync(string payment, params ImmutableArray<ProcessorRefund> refunds)
+    {
+        var reference = (await world.Payments.FindAsync(BillingWorld.Tenant, payment))!.State.Reference ?? "ch_late";
+        ProcessorPayment seen = new(reference, BillingWorld.Tenant, payment, ProcessorStatus.Captured, "USD", 49m, refunds);
         await world.Payments.HandleAsync(new ObservePayment(BillingWorld.Tenant, payment, seen, world.Time.GetUtcNow()), BillingWorld.Context);
     }
 

@@ -128,6 +128,93 @@ public sealed class A_paid_invoice : Given<Invoice>
         State.Evolve(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At)).SettleRefund(new("acme", "i1", "f1", true, null, null, MadeInvoice.At)).Should().Be(Decision.Unchanged);
         State.Evolve(new InvoiceRefundFailed("i1", "f1", "no", "No.", MadeInvoice.At)).Refunded.Should().Be(0m);
     }
+
+    [Test]
+    public void learns_that_a_refund_had_another_outcome()
+    {
+        var (given, not) = (new CorrectInvoiceRefund("acme", "i1", "f1", true, null, null, MadeInvoice.At), new CorrectInvoiceRefund("acme", "i1", "f1", false, "closed", "The card was closed.", MadeInvoice.At));
+        When(i => i.CorrectRefund(not)).ThenNothing();
+        var refunded = State.Evolve(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At));
+        refunded.CorrectRefund(given).Should().Be(Decision.Unchanged);
+        refunded.CorrectRefund(not).Events.Should().Equal(new InvoiceRefundReturned("i1", "f1", Money.Usd(10m), "closed", "The card was closed.", MadeInvoice.At));
+        var returned = refunded.Evolve(new InvoiceRefundReturned("i1", "f1", Money.Usd(10m), "closed", "The card was closed.", MadeInvoice.At));
+        (returned.State, returned.Refunded, returned.Refundable).Should().Be((InvoiceState.Paid, 0m, 11.90m));
+        returned.CorrectRefund(given).Events.Should().Equal(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At));
+    }
+}
+
+public sealed class An_invoice_whose_payment_was_reversed : Given<Invoice>
+{
+    private static readonly string Payment = Invoice.PaymentId("acme", "i1", 1);
+
+    private static readonly string Reversal = Invoice.ReversalId("acme", Payment, "re_2");
+
+    private const string Reason = "given back by the payment processor without being asked (re_2)";
+
+    // 1.90 was given back for good will before.
+    private static object[] Before =>
+    [
+        MadeInvoice.Generated(), MadeInvoice.Numbered(), MadeInvoice.Attempted(), new InvoicePaid("i1", Money.Usd(11.90m), Payment, null, MadeInvoice.At),
+        new InvoiceRefundRequested("i1", "f1", Money.Usd(1.90m), "goodwill", "key:k1", MadeInvoice.At), new InvoiceRefunded("i1", "f1", Money.Usd(1.90m), MadeInvoice.At),
+    ];
+
+    protected override object[] Events => [.. Before, .. Reversed(10m)];
+
+    [Test]
+    public void was_so_when_nothing_of_it_was_left()
+    {
+        var paid = Before.Aggregate(Invoice.Initial, (state, e) => state.Evolve(e));
+        paid.Reverse(new("acme", "i1", Payment, "re_2", Money.Usd(10m), MadeInvoice.At)).Events.Should().Equal(Reversed(10m));
+        paid.Reverse(new("acme", "i1", Payment, "re_2", Money.Usd(9.99m), MadeInvoice.At)).Events.Should().Equal(Reversed(9.99m)[..2]);
+        (State.State, State.Paid, State.Refundable, InvoiceStatement.Of(State).Trouble).Should().Be((InvoiceState.PastDue, null, 0m, Reason));
+    }
+
+    [Test] public void is_paid_again_by_another_attempt() => When(i => i.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At))).Then(MadeInvoice.Attempted(2));
+
+    [Test] public void can_be_given_up() => When(i => i.WriteOff(new("acme", "i1", "fraud", "platform", MadeInvoice.At))).Then(new InvoiceWrittenOff("i1", "fraud", "platform", MadeInvoice.At));
+
+    [Test] public void has_nothing_to_refund() => When(i => i.Refund(new("acme", "i1", "f2", null, "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.NothingToRefund("INV-2026-000001", InvoiceState.PastDue));
+
+    [Test] public void is_reversed_once() => When(i => i.Reverse(new("acme", "i1", Payment, "re_2", Money.Usd(10m), MadeInvoice.At))).ThenNothing();
+
+    [Test]
+    public void is_paid_as_before_when_the_money_comes_back()
+    {
+        When(i => i.CorrectRefund(Returned)).Then(CameBack, new InvoicePaymentRestored("i1", Payment, MadeInvoice.At, MadeInvoice.At));
+        var restored = State.Evolve(CameBack).Evolve(new InvoicePaymentRestored("i1", Payment, MadeInvoice.At, MadeInvoice.At));
+        (restored.State, restored.Paid?.Payment, restored.Refundable).Should().Be((InvoiceState.Paid, Payment, 10m));
+        restored.CorrectRefund(Returned).Should().Be(Decision.Unchanged);
+    }
+
+    [Test]
+    public void is_not_paid_by_money_that_comes_back_while_another_attempt_is_under_way()
+    {
+        var paying = State.Evolve(MadeInvoice.Attempted(2));
+        paying.CorrectRefund(Returned).Events.Should().Equal(CameBack);
+        paying = paying.Evolve(CameBack);
+        paying.Settle(new("acme", "i1", 2, true, null, null, MadeInvoice.At)).Events.Should().Equal(new InvoicePaid("i1", Money.Usd(11.90m), Invoice.PaymentId("acme", "i1", 2), null, MadeInvoice.At));
+        paying.Settle(new("acme", "i1", 2, false, "declined", "The card was declined.", MadeInvoice.At)).Events.Should().Equal(
+            MadeInvoice.Failed(2, 1, MadeInvoice.At.AddDays(3)), new InvoicePaymentRestored("i1", Payment, MadeInvoice.At, MadeInvoice.At));
+    }
+
+    [Test]
+    public void refunds_what_a_second_payment_brought_whatever_the_first_lost()
+    {
+        var again = State.Evolve(MadeInvoice.Attempted(2)).Evolve(new InvoicePaid("i1", Money.Usd(11.90m), Invoice.PaymentId("acme", "i1", 2), null, MadeInvoice.At));
+        again.Refund(new("acme", "i1", "f2", null, "cancelled", "key:k1", MadeInvoice.At)).Events.Should().Equal(new InvoiceRefundRequested("i1", "f2", Money.Usd(11.90m), "cancelled", "key:k1", MadeInvoice.At));
+        again.CorrectRefund(Returned).Events.Should().Equal([CameBack], "it is paid; what came back is credit");
+    }
+
+    private static CorrectInvoiceRefund Returned => new("acme", "i1", Reversal, false, "returned", "The bank decided for the seller.", MadeInvoice.At);
+
+    private static InvoiceRefundReturned CameBack => new("i1", Reversal, Money.Usd(10m), "returned", "The bank decided for the seller.", MadeInvoice.At);
+
+    private static DomainEvent[] Reversed(decimal amount) =>
+    [
+        new InvoiceRefundRequested("i1", Reversal, Money.Usd(amount), Reason, "payment-processor", MadeInvoice.At),
+        new InvoiceRefunded("i1", Reversal, Money.Usd(amount), MadeInvoice.At),
+        new InvoicePaymentReversed("i1", Payment, Reason, MadeInvoice.At),
+    ];
 }
 
 public sealed class A_billing_calendar : Given<BillingCalendar>
