@@ -80,7 +80,7 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
             var declined = result.State.DeclinedRefunds.GetValueOrDefault(result.Refund!);
             settle = new(tenant, invoice, refund, declined is null, declined?.Code, declined?.Reason, time.GetUtcNow());
         }
-        catch (DomainException e) when (e.Error.Status is not (409 or 429 or 503))
+        catch (DomainException e) when (e.Error.Status is not (409 or 429 or 503) || e.Error.Code == PaymentErrors.NothingLeft(payment).Code)
         {
             settle = new(tenant, invoice, refund, false, e.Error.Code, e.Error.Message, time.GetUtcNow());
         }
@@ -98,7 +98,7 @@ public sealed class InvoiceCollector(IEventStore log, EventTypes types, InvoiceS
         await gate.WaitAsync(cancellationToken);
         try
         {
-            var paidByCredit = credit is null || there.Open is not null ? 0m : await credit.ForAsync(tenant, invoice, there.Total, cancellationToken);
+            var paidByCredit = credit is null || there.Open is not null ? 0m : await credit.ForAsync(tenant, invoice, there.Claim, cancellationToken);
             return await invoices.HandleAsync(new AttemptInvoicePayment(tenant, invoice, method ?? "", upto, time.GetUtcNow()) { Credit = paidByCredit }, Inner(context), cancellationToken);
         }
         finally

@@ -17,7 +17,8 @@ public sealed class InvoiceReconciler(InvoiceService invoices, PaymentService pa
 
     /// <inheritdoc />
     public EventFilter Filter { get; } = EventFilter.Types(
-        "payment.captured", "payment.refunded", "payment.refund-declined", "billing.invoice.paid", "billing.invoice.payment-failed", "billing.invoice.refunded", "billing.invoice.refund-failed");
+        "payment.captured", "payment.refunded", "payment.refund-declined",
+        "billing.invoice.paid", "billing.invoice.payment-failed", "billing.invoice.refunded", "billing.invoice.refund-failed", "billing.invoice.refund-returned");
 
     /// <inheritdoc />
     public string KeyOf(EventEnvelope envelope)
@@ -27,7 +28,6 @@ public sealed class InvoiceReconciler(InvoiceService invoices, PaymentService pa
     }
 
     /// <inheritdoc />
-    /// <exception cref="DomainException">It is not known yet what became of money that is to go back (503).</exception>
     public async Task HandleAsync(EventEnvelope envelope, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(envelope);
@@ -44,8 +44,12 @@ public sealed class InvoiceReconciler(InvoiceService invoices, PaymentService pa
         {
             if (await payments.FindAsync(tenant, Invoice.PaymentId(tenant, id, attempt), cancellationToken) is { State: var payment })
             {
+                if (payment.Captured > 0m)
+                {
+                    await invoices.HandleAsync(new EnterLatePayment(tenant, id, attempt, new(payment.Captured, payment.Request!.Amount.Currency), time.GetUtcNow()), context, cancellationToken);
+                }
+
                 await TakeBackAsync(tenant, id, payment, context, cancellationToken);
-                invoice = await EnterAsync(tenant, id, attempt, payment, context, cancellationToken);
             }
         }
     }
@@ -66,26 +70,6 @@ public sealed class InvoiceReconciler(InvoiceService invoices, PaymentService pa
                 await invoices.HandleAsync(new CorrectInvoiceRefund(tenant, id, refund.Refund, given, code, reason, time.GetUtcNow()), context, cancellationToken);
             }
         }
-    }
-
-    /// <summary>What an attempt took that counted as failed: it pays the invoice, or goes back where another payment did.</summary>
-    private async Task<Invoice> EnterAsync(string tenant, string id, int attempt, Payment payment, CommandContext context, CancellationToken cancellationToken)
-    {
-        if (payment.Refundable <= 0m)
-        {
-            return (await invoices.GetAsync(tenant, id, cancellationToken)).State;
-        }
-
-        var request = payment.Request!;
-        var invoice = (await invoices.HandleAsync(new EnterLatePayment(tenant, id, attempt, new(payment.Captured, request.Amount.Currency), time.GetUtcNow()), context, cancellationToken)).State;
-        if (invoice.Paid is not { } paid || paid.Payment == request.Payment || invoice.Open?.Payment == request.Payment || invoice.Reversed?.Payment == request.Payment)
-        {
-            return invoice;
-        }
-
-        var back = await payments.RefundAsync(request.Payment, null, $"Invoice {invoice.Number} was paid in another way", context with { IdempotencyKey = $"{Payment.InvoiceKeys}{id}/attempt/{attempt}/back" }, cancellationToken);
-        return back.Trouble is null ? invoice
-            : throw new DomainException(new("temporary-reduced-capacity", $"It is not known yet whether the second payment of invoice {invoice.Number} went back.", "Reconcile the payment, then replay the event.", 503));
     }
 
     // What the payment says became of an invoice's refund; null where it says nothing.

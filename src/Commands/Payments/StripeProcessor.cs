@@ -157,35 +157,9 @@ public sealed class StripeProcessor : IPaymentProcessor
         }
 
         var refunds = ImmutableArray.CreateBuilder<ProcessorRefund>();
-        string? after = null;
-        while (true)
-        {
-            var (page, failure) = await SendAsync(HttpMethod.Get, $"/v1/refunds?limit=100&payment_intent={Path(reference)}{(after is null ? "" : "&starting_after=" + Path(after))}", null, null, cancellationToken);
-            using (page)
-            {
-                if (page is null)
-                {
-                    return NotChanged(failure!);
-                }
-
-                var more = false;
-                if (Read(() => null, () =>
-                    {
-                        refunds.AddRange(page.RootElement.GetProperty("data").EnumerateArray().Select(r => Refund(r, payment.Currency)));
-                        more = page.RootElement.TryGetProperty("has_more", out var flag) && flag.GetBoolean();
-                    }) is { } unreadable)
-                {
-                    return unreadable;
-                }
-
-                if (!more || refunds.Count == 0)
-                {
-                    return new ProcessorAnswer.Known(payment with { Refunds = refunds.ToImmutable() });
-                }
-
-                after = refunds[^1].Reference;
-            }
-        }
+        var trouble = await AddAllAsync("/v1/refunds", reference, r => refunds.Add(Refund(r, payment.Currency)), cancellationToken)
+            ?? await AddAllAsync("/v1/disputes", reference, d => refunds.AddRange(Dispute(d, payment)), cancellationToken);
+        return trouble ?? new ProcessorAnswer.Known(payment with { Refunds = refunds.ToImmutable() });
     }
 
     /// <inheritdoc />
@@ -263,6 +237,62 @@ public sealed class StripeProcessor : IPaymentProcessor
             [],
             status == "requires_action" ? "authentication_required" : error.ValueKind == JsonValueKind.Object ? Optional(error, "decline_code") ?? Optional(error, "code") : null,
             status == "requires_action" ? "The bank wants the customer to authenticate this payment." : error.ValueKind == JsonValueKind.Object ? Optional(error, "message") : null);
+    }
+
+    /// <summary>All pages of a list of what belongs to a payment; null, or why they cannot be read.</summary>
+    private async Task<ProcessorAnswer?> AddAllAsync(string list, string reference, Action<JsonElement> add, CancellationToken cancellationToken)
+    {
+        for (string? after = null; ;)
+        {
+            var (page, failure) = await SendAsync(HttpMethod.Get, $"{list}?limit=100&payment_intent={Path(reference)}{(after is null ? "" : "&starting_after=" + Path(after))}", null, null, cancellationToken);
+            using (page)
+            {
+                if (page is null)
+                {
+                    return NotChanged(failure!);
+                }
+
+                string? last = null;
+                if (Read(() => null, () =>
+                    {
+                        foreach (var item in page.RootElement.GetProperty("data").EnumerateArray())
+                        {
+                            add(item);
+                            last = item.GetProperty("id").GetString();
+                        }
+
+                        after = page.RootElement.TryGetProperty("has_more", out var more) && more.GetBoolean() ? last : null;
+                    }) is { } unreadable)
+                {
+                    return unreadable;
+                }
+
+                if (after is null)
+                {
+                    return null;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// What a dispute took of a payment, and whether that came back. Inquiries take nothing (docs.stripe.com/api/disputes/object: statuses, and <c>balance_transactions</c>,
+    /// which is empty where no money was withdrawn). The amount is the bank's, and can differ from the payment's by the rate of the day.
+    /// </summary>
+    private static IEnumerable<ProcessorRefund> Dispute(JsonElement dispute, ProcessorPayment payment)
+    {
+        var status = Optional(dispute, "status");
+        var isWithdrawn = !dispute.TryGetProperty("balance_transactions", out var moved) || moved.ValueKind != JsonValueKind.Array || moved.GetArrayLength() > 0;
+        if (!isWithdrawn || status is not ("needs_response" or "under_review" or "lost" or "won"))
+        {
+            return [];
+        }
+
+        var amount = string.Equals(Optional(dispute, "currency"), payment.Currency, StringComparison.OrdinalIgnoreCase) ? FromStripe(dispute.GetProperty("amount").GetInt64(), payment.Currency) : payment.Captured;
+        var reference = dispute.GetProperty("id").GetString()!;
+        return [status == "won"
+            ? new(reference, null, Math.Min(amount, payment.Captured), ProcessorRefundStatus.Failed, "dispute_won", "The bank decided for the seller.")
+            : new(reference, null, Math.Min(amount, payment.Captured), ProcessorRefundStatus.Done)];
     }
 
     private static ProcessorRefund Refund(JsonElement refund, string currency) => new(

@@ -167,7 +167,7 @@ public sealed record Books(ImmutableArray<Balance> Balances, ImmutableArray<Book
         var lines = ImmutableArray.CreateBuilder<BooksLine>();
         SortedDictionary<string, Balance> balances = new(StringComparer.Ordinal);
         Dictionary<string, decimal> open = new(StringComparer.Ordinal);
-        Dictionary<string, decimal> writtenOff = new(StringComparer.Ordinal);
+        Dictionary<string, (decimal Amount, DateTimeOffset Effective)> writtenOff = new(StringComparer.Ordinal);
         foreach (var known in entries.Where(e => !(e.Recorded >= before) && !(e.Position > through)).OrderBy(e => e.Position))
         {
             // What is given up is what was left of the invoice and its notes.
@@ -175,13 +175,19 @@ public sealed record Books(ImmutableArray<Balance> Balances, ImmutableArray<Book
             var entry = known.Kind == BooksEntryKind.WriteOff ? known with { Amount = -Math.Max(0m, left) } : known;
             open[known.Invoice] = left + entry.Amount;
             Enter(entry);
-            var givenUp = writtenOff[entry.Invoice] = writtenOff.GetValueOrDefault(entry.Invoice) - (entry.Kind == BooksEntryKind.WriteOff ? entry.Amount : 0m);
-            if (Math.Min(givenUp, -open[entry.Invoice]) is > 0m and var back)
+            var givenUp = writtenOff.GetValueOrDefault(entry.Invoice);
+            if (entry.Kind == BooksEntryKind.WriteOff)
+            {
+                writtenOff[entry.Invoice] = givenUp = (givenUp.Amount - entry.Amount, entry.Effective);
+            }
+
+            if (Math.Min(givenUp.Amount, -open[entry.Invoice]) is > 0m and var back)
             {
                 // What comes in for a claim that was given up is no credit: the claim is there again, by that much.
-                writtenOff[entry.Invoice] -= back;
+                writtenOff[entry.Invoice] = givenUp with { Amount = givenUp.Amount - back };
                 open[entry.Invoice] += back;
-                Enter(entry with { Kind = BooksEntryKind.WriteOff, Amount = back, Text = "came in after it was written off" });
+                var effective = entry.Effective > givenUp.Effective ? entry.Effective : givenUp.Effective;
+                Enter(entry with { Kind = BooksEntryKind.WriteOff, Amount = back, Effective = effective, Text = "came in after it was written off" });
             }
         }
 

@@ -122,6 +122,9 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>After the first, second, … failed attempt the next one is made so many days later.</summary>
     public static readonly ImmutableArray<int> RetryDays = [1, 3, 5, 7];
 
+    /// <summary>Who stands behind money that went back without anybody here having asked for it.</summary>
+    public const string Processor = "payment-processor";
+
     /// <summary>The invoice before it is made.</summary>
     public static Invoice Initial { get; } = new();
 
@@ -143,19 +146,25 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>The attempt that is under way; null for none.</summary>
     public InvoicePaymentAttempted? Open { get; init; }
 
+    /// <summary>What <see cref="Kept"/> was to be with the attempt that is under way; credit pays the rest.</summary>
+    public decimal Planned { get; init; }
+
     /// <summary>How often nobody knew what had become of the attempt that is under way.</summary>
     public int Unsettled { get; init; }
 
     /// <summary>The last failure; null for none.</summary>
     public InvoicePaymentFailed? Failure { get; init; }
 
-    /// <summary>How it was paid; null until it is.</summary>
+    /// <summary>How it was paid last; null until it is.</summary>
     public InvoicePaid? Paid { get; init; }
 
-    /// <summary>The payment of which nothing is left, since the processor gave it back unasked; null for none.</summary>
-    public InvoicePaid? Reversed { get; init; }
+    /// <summary>All that came in for it, in the order in which it was entered.</summary>
+    public ImmutableArray<InvoicePaid> Received { get; init; } = [];
 
-    /// <summary>Why that payment is gone; null for none.</summary>
+    /// <summary>What of <see cref="Kept"/> is needed for it to be paid: what was there when it was; null until then.</summary>
+    public decimal? Needed { get; init; }
+
+    /// <summary>Why what paid it is not there any more; null for none.</summary>
     public string? ReversalReason { get; init; }
 
     /// <summary>Why the money was given up; null where it was not.</summary>
@@ -164,8 +173,17 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>The refunds, in the order in which they were asked for.</summary>
     public ImmutableArray<InvoiceRefund> Refunds { get; init; } = [];
 
-    /// <summary>What of the payment that paid it has not been given back and is not about to be; 0 where no payment did.</summary>
-    public decimal Refundable => LeftOf(Paid);
+    /// <summary>The last payment of which something can be given back; null for none.</summary>
+    public InvoicePaid? Refundable => Received.LastOrDefault(p => LeftOf(p) > 0m);
+
+    /// <summary>How much of <see cref="Refundable"/> can be given back; 0 for none.</summary>
+    public decimal RefundableAmount => Refundable is { } payment ? LeftOf(payment) : 0m;
+
+    /// <summary>What came in and was not taken back from us. What is given back on purpose is not asked for again, so that it counts as kept.</summary>
+    public decimal Kept => Received.Sum(p => p.Amount.Amount) - Refunds.Where(r => r.Given == true && r.Actor == Processor).Sum(r => r.Amount.Amount);
+
+    /// <summary>What is to be paid for it, before credit.</summary>
+    public Money Claim => Total with { Amount = Pricing.Words.Normal(Math.Max(0m, Total.Amount - Kept)) };
 
     /// <summary>What was given back or is about to be.</summary>
     public decimal Refunded => Refunds.Where(r => r.Given != false).Sum(r => r.Amount.Amount);
@@ -184,15 +202,16 @@ public sealed record Invoice : IState<Invoice>
     {
         InvoiceGenerated e => this with { Generated = e },
         InvoiceNumbered e => this with { Number = e.Number, IssuedAt = e.At, State = InvoiceState.Issued },
-        InvoicePaymentAttempted e => this with { Open = e, Attempts = e.Attempt, Unsettled = 0, State = InvoiceState.Paying },
+        InvoicePaymentAttempted e => this with { Open = e, Attempts = e.Attempt, Planned = Kept + e.Amount.Amount, Unsettled = 0, State = InvoiceState.Paying },
         InvoicePaymentUnsettled => this with { Unsettled = Unsettled + 1 },
         InvoicePaymentFailed e => this with { Open = null, Failure = e, State = InvoiceState.PastDue },
         InvoicePastDue => this with { State = InvoiceState.PastDue },
-        InvoicePaid e => this with { Open = null, Failure = null, Paid = e, State = InvoiceState.Paid },
-        InvoicePaymentReversed e => this with { Paid = null, Reversed = Paid, ReversalReason = e.Reason, State = InvoiceState.PastDue },
-        InvoicePaymentRestored => this with { Open = null, Failure = null, Paid = Reversed, Reversed = null, ReversalReason = null, State = InvoiceState.Paid },
+        InvoicePaid e when State is InvoiceState.Paid => this with { Received = Received.Add(e) },
+        InvoicePaid e => this with { Open = null, Failure = null, ReversalReason = null, Paid = e, Received = Received.Add(e), Needed = Math.Min(Total.Amount, Open is null ? Kept + e.Amount.Amount : Planned), State = InvoiceState.Paid },
+        InvoicePaymentReversed e => this with { ReversalReason = e.Reason, State = InvoiceState.PastDue },
+        InvoicePaymentRestored => this with { Failure = null, ReversalReason = null, State = InvoiceState.Paid },
         InvoiceWrittenOff e => this with { WrittenOff = e, State = InvoiceState.WrittenOff },
-        InvoiceRefundRequested e => this with { Refunds = Refunds.Add(new(e.Refund, e.Amount, e.Reason, e.Actor, e.At, null, null, Paid?.Payment)) },
+        InvoiceRefundRequested e => this with { Refunds = Refunds.Add(new(e.Refund, e.Amount, e.Reason, e.Actor, e.At, null, null, e.Payment ?? Paid?.Payment)) },
         InvoiceRefunded e => With(e.Refund, true, null),
         InvoiceRefundFailed e => With(e.Refund, false, $"{e.Reason} ({e.Code})"),
         InvoiceRefundReturned e => With(e.Refund, false, $"{e.Reason} ({e.Code})"),
@@ -215,42 +234,42 @@ public sealed record Invoice : IState<Invoice>
         : State is InvoiceState.Paid ? InvoiceErrors.IsPaid(Number)
         : State is InvoiceState.WrittenOff ? InvoiceErrors.IsWrittenOff(Number)
         : Open is not null || Attempts >= command.Upto ? Decision.Unchanged
-        : command.Credit >= Total.Amount ? new InvoicePaid(command.Invoice, Total with { Amount = 0m }, null, "paid by credit", command.At)
+        : command.Credit >= Claim.Amount ? new InvoicePaid(command.Invoice, Total with { Amount = 0m }, null, "paid by credit", command.At)
         : string.IsNullOrWhiteSpace(command.Method) || command.Method.Length > 200 ? InvoiceErrors.NoMethod(Number)
-        : new InvoicePaymentAttempted(command.Invoice, Attempts + 1, PaymentId(command.Tenant, command.Invoice, Attempts + 1), Total with { Amount = Pricing.Words.Normal(Total.Amount - Math.Max(0m, command.Credit)) }, command.Method, command.At);
+        : new InvoicePaymentAttempted(command.Invoice, Attempts + 1, PaymentId(command.Tenant, command.Invoice, Attempts + 1), Total with { Amount = Pricing.Words.Normal(Claim.Amount - Math.Max(0m, command.Credit)) }, command.Method, command.At);
 
     /// <summary>Records what became of the attempt that is under way; of another one nothing.</summary>
     public Decision Settle(SettleInvoicePayment command) =>
         Open is not { } open || open.Attempt != command.Attempt ? Decision.Unchanged
         : command.Taken switch
         {
-            true => new InvoicePaid(command.Invoice, open.Amount, open.Payment, null, command.At),
+            true => Followed(command.Invoice, ReversalReason ?? "", command.At, new InvoicePaid(command.Invoice, open.Amount, open.Payment, null, command.At)),
             null => new InvoicePaymentUnsettled(command.Invoice, open.Attempt, command.Reason ?? "", command.At),
-            false => Restored(new InvoicePaymentFailed(
+            false => Followed(command.Invoice, "", command.At, new InvoicePaymentFailed(
                 command.Invoice,
                 open.Attempt,
                 open.Payment,
                 command.Code ?? "",
                 command.Reason ?? "",
                 (Failure?.Dunning ?? 0) + 1,
-                open.Attempt <= RetryDays.Length ? command.At.AddDays(RetryDays[open.Attempt - 1]) : null,
+                // Whose payment was taken back from us is not charged by itself.
+                Needed is null && open.Attempt <= RetryDays.Length ? command.At.AddDays(RetryDays[open.Attempt - 1]) : null,
                 command.At)),
         };
 
-    /// <summary>Records that an attempt which counted as failed did take the money, where nothing else has paid it and nothing else is about to.</summary>
+    /// <summary>Records once that an attempt which counted as failed did take the money: it pays the invoice, or is credit where something else has. Where another attempt is under way, it is known later which.</summary>
     public Decision Enter(EnterLatePayment command) =>
-        PaymentId(command.Tenant, command.Invoice, command.Attempt) is var payment && Paid is null && Open is null && Reversed?.Payment != payment
-            ? new InvoicePaid(command.Invoice, command.Amount, payment, null, command.At)
-            : Decision.Unchanged;
+        PaymentId(command.Tenant, command.Invoice, command.Attempt) is var payment && (Open is not null || Received.Any(p => p.Payment == payment))
+            ? Decision.Unchanged
+            : new InvoicePaid(command.Invoice, command.Amount, payment, null, command.At);
 
     /// <summary>Records that it was paid in another way.</summary>
     public Decision Record(RecordInvoicePayment command) =>
         Generated is null || Number is null ? InvoiceErrors.NotFound(command.Invoice)
-        : Paid is { Payment: null } paid && paid.Reference == command.Reference ? Decision.Unchanged
-        : State is InvoiceState.Paid ? InvoiceErrors.IsPaid(Number)
+        : State is InvoiceState.Paid ? (Paid is { Payment: null } paid && paid.Reference == command.Reference ? Decision.Unchanged : InvoiceErrors.IsPaid(Number))
         : State is InvoiceState.Paying ? InvoiceErrors.IsPaying(Number)
         : TextRules.Fault("reference", command.Reference, 200) is { } fault ? InvoiceErrors.Invalid([fault])
-        : new InvoicePaid(command.Invoice, Total, null, command.Reference, command.At);
+        : new InvoicePaid(command.Invoice, Claim, null, command.Reference, command.At);
 
     /// <summary>Records that the time to pay has passed, where it has and the money is not there.</summary>
     public Decision PassDue(MarkInvoicePastDue command) =>
@@ -279,13 +298,14 @@ public sealed record Invoice : IState<Invoice>
             return Decision.Unchanged;
         }
 
-        if (Paid is not { Payment: not null })
+        if (Received.LastOrDefault(p => p.Payment is not null) is not { } last)
         {
             return InvoiceErrors.NothingToRefund(Number, State);
         }
 
-        var left = Refundable;
-        var amount = command.Amount ?? new(left, Paid.Amount.Currency);
+        var from = Refundable ?? last;
+        var left = LeftOf(from);
+        var amount = command.Amount ?? new(left, from.Amount.Currency);
         List<string> faults = [];
         if (string.IsNullOrWhiteSpace(command.Reason))
         {
@@ -296,9 +316,9 @@ public sealed record Invoice : IState<Invoice>
             faults.Add(fault);
         }
 
-        if (amount.Currency != Paid.Amount.Currency)
+        if (amount.Currency != from.Amount.Currency)
         {
-            faults.Add($"the amount is in {amount.Currency} and the invoice in {Paid.Amount.Currency}");
+            faults.Add($"the amount is in {amount.Currency} and the invoice in {from.Amount.Currency}");
         }
         else if (Payments.Currencies.Fault(amount) is { } amountFault && left > 0)
         {
@@ -307,37 +327,29 @@ public sealed record Invoice : IState<Invoice>
 
         return faults.Count > 0 ? InvoiceErrors.Invalid(faults)
             : amount.Amount > left || left <= 0 ? InvoiceErrors.TooMuch(Number, amount, left)
-            : new InvoiceRefundRequested(command.Invoice, command.Refund, amount, command.Reason, command.Actor, command.At);
+            : new InvoiceRefundRequested(command.Invoice, command.Refund, amount, command.Reason, command.Actor, command.At) { Payment = from.Payment };
     }
 
-    /// <summary>Records once that the processor gave money back unasked: it is owed again, and where nothing of the payment is left the invoice is to be paid again. Of a payment that did not pay this invoice nothing.</summary>
+    /// <summary>Records once that the processor gave money back unasked: it is to be paid again. Of a payment that did not pay this invoice nothing.</summary>
     public Decision Reverse(ReverseInvoicePayment command)
     {
         var refund = ReversalId(command.Tenant, command.Payment, command.Reference);
-        if (Paid?.Payment != command.Payment || Refunds.Any(r => r.Refund == refund))
-        {
-            return Decision.Unchanged;
-        }
-
         var reason = $"given back by the payment processor without being asked ({command.Reference})";
-        List<DomainEvent> events =
-        [
-            new InvoiceRefundRequested(command.Invoice, refund, command.Amount, reason, "payment-processor", command.At),
-            new InvoiceRefunded(command.Invoice, refund, command.Amount, command.At),
-        ];
-        if (command.Amount.Amount >= Refundable)
-        {
-            events.Add(new InvoicePaymentReversed(command.Invoice, command.Payment, reason, command.At));
-        }
-
-        return Decision.Of(events);
+        return !Received.Any(p => p.Payment == command.Payment) ? Decision.Unchanged
+            : Refunds.Any(r => r.Refund == refund) ? Followed(command.Invoice, reason, command.At)
+            : Followed(
+                command.Invoice,
+                reason,
+                command.At,
+                new InvoiceRefundRequested(command.Invoice, refund, command.Amount, reason, Processor, command.At) { Payment = command.Payment },
+                new InvoiceRefunded(command.Invoice, refund, command.Amount, command.At));
     }
 
-    /// <summary>Records that a refund with an outcome has another one; of one without an outcome nothing. Where money of a reversed payment comes back and nobody paid meanwhile, the invoice is paid as before.</summary>
+    /// <summary>Records that a refund with an outcome has another one; of one without an outcome nothing. Where what paid the invoice is there again, it is paid as before.</summary>
     public Decision CorrectRefund(CorrectInvoiceRefund command) =>
         Refunds.FirstOrDefault(r => r.Refund == command.Refund) is not { Given: { } given } refund || given == command.Given ? Decision.Unchanged
         : command.Given ? new InvoiceRefunded(command.Invoice, refund.Refund, refund.Amount, command.At)
-        : Restored(new InvoiceRefundReturned(command.Invoice, refund.Refund, refund.Amount, command.Code ?? "", command.Reason ?? "", command.At));
+        : Followed(command.Invoice, "", command.At, new InvoiceRefundReturned(command.Invoice, refund.Refund, refund.Amount, command.Code ?? "", command.Reason ?? "", command.At));
 
     /// <summary>Records what became of a refund.</summary>
     public Decision SettleRefund(SettleInvoiceRefund command) =>
@@ -361,18 +373,20 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>The id of an attempt's payment.</summary>
     public static string PaymentId(string tenant, string invoice, int attempt) => NamedId.Of("payment", tenant, PaymentKey(invoice, attempt)).ToString("N");
 
-    /// <summary>An event, and behind it that the reversed payment holds again where money of it is there and no other attempt is under way.</summary>
-    private Decision Restored(DomainEvent @event)
+    /// <summary>Events, and behind them that the invoice is to be paid again, or is paid as before: it is as long as what paid it is there.</summary>
+    private Decision Followed(string invoice, string reason, DateTimeOffset at, params DomainEvent[] events)
     {
-        var then = Evolve(@event);
-        var at = @event switch { InvoiceRefundReturned e => e.At, InvoicePaymentFailed e => e.At, _ => throw new ArgumentOutOfRangeException(nameof(@event)) };
-        return then is { Reversed: { Payment: { } payment } reversed, Paid: null, Open: null } && then.LeftOf(reversed) > 0m
-            ? Decision.Of(@event, new InvoicePaymentRestored(reversed.Invoice, payment, reversed.At, at))
-            : @event;
+        var then = events.Aggregate(this, (state, e) => state.Evolve(e));
+        return then switch
+        {
+            { State: InvoiceState.Paid } when then.Kept < then.Needed => Decision.Of([.. events, new InvoicePaymentReversed(invoice, reason, at)]),
+            { State: InvoiceState.PastDue or InvoiceState.WrittenOff, Open: null } when then.Kept >= then.Needed => Decision.Of([.. events, new InvoicePaymentRestored(invoice, then.Paid!.At, at)]),
+            _ => Decision.Of(events),
+        };
     }
 
-    private decimal LeftOf(InvoicePaid? paid) =>
-        paid is { Payment: { } payment } ? paid.Amount.Amount - Refunds.Where(r => r.Given != false && r.Payment == payment).Sum(r => r.Amount.Amount) : 0m;
+    private decimal LeftOf(InvoicePaid paid) =>
+        paid.Payment is { } payment ? paid.Amount.Amount - Refunds.Where(r => r.Given != false && r.Payment == payment).Sum(r => r.Amount.Amount) : 0m;
 
     private Invoice With(string refund, bool given, string? trouble) =>
         this with { Refunds = [.. Refunds.Select(r => r.Refund == refund ? r with { Given = given, Trouble = trouble } : r)] };

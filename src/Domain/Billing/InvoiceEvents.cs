@@ -87,7 +87,7 @@ public sealed record InvoicePaymentFailed(string Invoice, int Attempt, string Pa
 /// <param name="At">Business time, UTC.</param>
 public sealed record InvoicePastDue(string Invoice, DateTimeOffset DueAt, DateTimeOffset At) : DomainEvent;
 
-/// <summary>Type <c>billing.invoice.paid</c>.</summary>
+/// <summary>Type <c>billing.invoice.paid</c>. Of an invoice that is paid already: a payment more came in, which is credit.</summary>
 /// <param name="Invoice">The invoice's id.</param>
 /// <param name="Amount">How much.</param>
 /// <param name="Payment">The payment's id; null where it was paid in another way, or nothing was to pay.</param>
@@ -109,7 +109,12 @@ public sealed record InvoiceWrittenOff(string Invoice, string Reason, string Act
 /// <param name="Reason">Why.</param>
 /// <param name="Actor">Who decided it.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record InvoiceRefundRequested(string Invoice, string Refund, Money Amount, string Reason, string Actor, DateTimeOffset At) : DomainEvent;
+public sealed record InvoiceRefundRequested(string Invoice, string Refund, Money Amount, string Reason, string Actor, DateTimeOffset At) : DomainEvent
+{
+    /// <summary>The payment that the money comes from; null: the one that paid the invoice.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Payment { get; init; }
+}
 
 /// <summary>Type <c>billing.invoice.refunded</c>.</summary>
 /// <param name="Invoice">The invoice's id.</param>
@@ -127,19 +132,17 @@ public sealed record InvoiceRefunded(string Invoice, string Refund, Money Amount
 /// <param name="At">Business time, UTC.</param>
 public sealed record InvoiceRefundReturned(string Invoice, string Refund, Money Amount, string Code, string Reason, DateTimeOffset At) : DomainEvent;
 
-/// <summary>Type <c>billing.invoice.payment-reversed</c>: the processor has given back unasked what was left of the payment; the invoice is to be paid again, and not by itself.</summary>
+/// <summary>Type <c>billing.invoice.payment-reversed</c>: the processor has given back unasked of what paid the invoice; it is to be paid again, and not by itself.</summary>
 /// <param name="Invoice">The invoice's id.</param>
-/// <param name="Payment">The payment's id.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record InvoicePaymentReversed(string Invoice, string Payment, string Reason, DateTimeOffset At) : DomainEvent;
+public sealed record InvoicePaymentReversed(string Invoice, string Reason, DateTimeOffset At) : DomainEvent;
 
-/// <summary>Type <c>billing.invoice.payment-restored</c>: money of the payment that was reversed came back, and with it the invoice is paid as before.</summary>
+/// <summary>Type <c>billing.invoice.payment-restored</c>: what paid the invoice is there again, so that it is paid as before.</summary>
 /// <param name="Invoice">The invoice's id.</param>
-/// <param name="Payment">The payment's id.</param>
-/// <param name="PaidAt">When the payment was made.</param>
+/// <param name="PaidAt">When it was paid.</param>
 /// <param name="At">Business time, UTC.</param>
-public sealed record InvoicePaymentRestored(string Invoice, string Payment, DateTimeOffset PaidAt, DateTimeOffset At) : DomainEvent;
+public sealed record InvoicePaymentRestored(string Invoice, DateTimeOffset PaidAt, DateTimeOffset At) : DomainEvent;
 
 /// <summary>Type <c>billing.invoice.refund-failed</c>: nothing was given back.</summary>
 /// <param name="Invoice">The invoice's id.</param>

@@ -65,8 +65,8 @@ public sealed record InvoiceStatement(
         return Of(made.Invoice, invoice.Number, invoice.State, made.Seller, made.Buyer, made.At, made.DueAt, made.Draft) with
         {
             IssuedAt = invoice.IssuedAt,
-            Payment = invoice.Paid?.Payment,
-            PaidAt = invoice.Paid?.At,
+            Payment = invoice.State == InvoiceState.Paid ? invoice.Paid?.Payment : null,
+            PaidAt = invoice.State == InvoiceState.Paid ? invoice.Paid?.At : null,
             Refunds = invoice.Refunds,
             Trouble = invoice.State switch { InvoiceState.WrittenOff => invoice.WrittenOff?.Reason, InvoiceState.PastDue => invoice.Failure?.Reason ?? invoice.ReversalReason, _ => null },
             NextAttempt = invoice.State == InvoiceState.PastDue ? invoice.Failure?.NextAttempt : null,

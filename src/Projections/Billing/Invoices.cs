@@ -114,12 +114,12 @@ public sealed class InvoicesProjection : Projection<InvoiceDocument>
             InvoicePaymentAttempted e => invoice with { State = InvoiceState.Paying, UpdatedAt = e.At },
             InvoicePaymentFailed e => invoice with { State = InvoiceState.PastDue, Dunning = e.Dunning, UpdatedAt = e.At },
             InvoicePastDue e => invoice with { State = InvoiceState.PastDue, UpdatedAt = e.At },
-            InvoicePaid e => invoice with { State = InvoiceState.Paid, PaidAt = e.At, UpdatedAt = e.At },
+            InvoicePaid e => invoice with { State = InvoiceState.Paid, PaidAt = invoice.State is InvoiceState.Paid ? invoice.PaidAt : e.At, Dunning = 0, UpdatedAt = e.At },
             InvoiceWrittenOff e => invoice with { State = InvoiceState.WrittenOff, UpdatedAt = e.At },
             InvoiceRefunded e => invoice with { Refunded = invoice.Refunded + e.Amount.Amount, UpdatedAt = e.At },
             InvoiceRefundReturned e => invoice with { Refunded = invoice.Refunded - e.Amount.Amount, UpdatedAt = e.At },
             InvoicePaymentReversed e => invoice with { State = InvoiceState.PastDue, PaidAt = null, UpdatedAt = e.At },
-            InvoicePaymentRestored e => invoice with { State = InvoiceState.Paid, PaidAt = e.PaidAt, UpdatedAt = e.At },
+            InvoicePaymentRestored e => invoice with { State = InvoiceState.Paid, PaidAt = e.PaidAt, Dunning = 0, UpdatedAt = e.At },
             _ => invoice,
         };
     }

@@ -118,7 +118,7 @@ public sealed class Paying_invoices
     }
 
     [Test]
-    public async Task Gives_back_what_an_attempt_took_that_counted_as_failed_when_another_has_paid([Values] bool whileTheOtherIsUnderWay)
+    public async Task Has_credit_of_what_an_attempt_took_that_counted_as_failed_when_another_has_paid([Values] bool whileTheOtherIsUnderWay)
     {
         await IssueAsync("sandbox_timeout_before_charge");
         world.Time.Advance(TimeSpan.FromMinutes(15));
@@ -129,7 +129,7 @@ public sealed class Paying_invoices
             await world.Invoices.HandleAsync(new AttemptInvoicePayment(BillingWorld.Tenant, Id, "pm_card_visa", null, world.Time.GetUtcNow()), BillingWorld.Context);
             await CapturedAsync(first);
             await world.SettleAsync();
-            (await world.Payments.FindAsync(BillingWorld.Tenant, first))!.State.Refunded.Should().Be(0m, "the other one may yet fail");
+            (await world.InvoiceAsync(Id)).State.Should().Be(InvoiceState.Paying, "the other one may yet fail");
             await world.Collector.TakeAsync(BillingWorld.Tenant, Id, null, null, BillingWorld.Context);
         }
         else
@@ -140,8 +140,9 @@ public sealed class Paying_invoices
 
         await world.SettleAsync();
         var invoice = await world.InvoiceAsync(Id);
-        (invoice.State, invoice.Paid?.Payment, invoice.Refunded).Should().Be((InvoiceState.Paid, Invoice.PaymentId(BillingWorld.Tenant, Id, 2), 0m));
-        (await world.Payments.FindAsync(BillingWorld.Tenant, first))!.State.RefundRequests.Values.Should().ContainSingle().Which.Amount.Should().Be(Money.Usd(49m));
+        (invoice.State, invoice.Paid?.Payment).Should().Be((InvoiceState.Paid, Invoice.PaymentId(BillingWorld.Tenant, Id, 2)));
+        invoice.Received.Select(p => (p.Payment, p.Amount)).Should().Equal((invoice.Paid!.Payment, Money.Usd(49m)), (first, Money.Usd(49m)));
+        (await new Corrector(world).BalanceAsync()).Should().Be(-49m);
     }
 
     [Test]
@@ -183,7 +184,7 @@ public sealed class Paying_invoices
         world.Time.Advance(TimeSpan.FromMinutes(15));
         await world.SettleAsync();
         var invoice = await world.InvoiceAsync(Id);
-        (invoice.State, invoice.Refunded).Should().Be((InvoiceState.Paid, 20m));
+        (invoice.State, invoice.Refunded, invoice.Claim).Should().Be((InvoiceState.PastDue, 20m, Money.Usd(20m)));
     }
 
     [Test]
@@ -198,8 +199,12 @@ public sealed class Paying_invoices
         world.Time.Advance(TimeSpan.FromDays(30));
         await world.SettleAsync();
         (await world.InvoiceAsync(Id)).Attempts.Should().Be(1);
+        (await world.Collector.TakeAsync(BillingWorld.Tenant, Id, "pm_card_visa_chargeDeclined", null, BillingWorld.Context)).State.State.Should().Be(InvoiceState.PastDue);
+        world.Time.Advance(TimeSpan.FromDays(30));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Attempts.Should().Be(2);
         invoice = (await world.Collector.TakeAsync(BillingWorld.Tenant, Id, "pm_card_mastercard", null, BillingWorld.Context)).State;
-        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paid, 2));
+        (invoice.State, invoice.Attempts).Should().Be((InvoiceState.Paid, 3));
         invoice.Paid!.Payment.Should().NotBe(first);
         await world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f1", null, "cancelled", BillingWorld.Context);
         await world.SettleAsync();
@@ -216,7 +221,18 @@ public sealed class Paying_invoices
         await GivenBackAsync(invoice.Paid.Payment!, 49m, ProcessorRefundStatus.Failed);
         await world.SettleAsync();
         var restored = await world.InvoiceAsync(Id);
-        (restored.State, restored.Paid, restored.Refundable).Should().Be((InvoiceState.Paid, invoice.Paid, 49m));
+        (restored.State, restored.Paid, restored.RefundableAmount).Should().Be((InvoiceState.Paid, invoice.Paid, 49m));
+    }
+
+    [Test]
+    public async Task Refuses_a_refund_of_what_the_processor_gave_back_before()
+    {
+        var invoice = await IssueAsync("pm_card_visa");
+        await GivenBackAsync(invoice.Paid!.Payment!, 49m);
+        var refunded = await world.Collector.RefundAsync(BillingWorld.Tenant, Id, "f1", Money.Usd(9m), "goodwill", BillingWorld.Context);
+        refunded.State.Refunds.Should().ContainSingle().Which.Given.Should().BeFalse("it does not stay open for ever");
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Claim.Should().Be(Money.Usd(49m));
     }
 
     [Test]
@@ -242,7 +258,7 @@ public sealed class Paying_invoices
 
         await world.SettleAsync();
         invoice = await world.InvoiceAsync(Id);
-        (invoice.State, invoice.Refunded, invoice.Refundable).Should().Be((InvoiceState.Paid, 0m, 49m));
+        (invoice.State, invoice.Refunded, invoice.RefundableAmount).Should().Be((InvoiceState.Paid, 0m, 49m));
         invoice.Refunds.Should().ContainSingle().Which.Trouble.Should().Be("The card was closed. (closed)");
     }
 

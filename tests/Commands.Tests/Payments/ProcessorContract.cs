@@ -238,6 +238,35 @@ public sealed class The_Stripe_adapter : ProcessorContract
         Known(await Processor.LookUpAsync("acme", payment.Reference, default)).Refunds.Should().HaveCount(5).And.OnlyContain(r => r.Amount == 1 && r.Refund == null);
     }
 
+    [TestCase("needs_response", true, ProcessorRefundStatus.Done)]
+    [TestCase("under_review", true, ProcessorRefundStatus.Done)]
+    [TestCase("lost", true, ProcessorRefundStatus.Done)]
+    [TestCase("won", true, ProcessorRefundStatus.Failed)]
+    [TestCase("needs_response", false, null)]
+    [TestCase("warning_needs_response", false, null)]
+    [TestCase("warning_closed", true, null)]
+    [TestCase("prevented", false, null)]
+    public async Task Reads_what_a_dispute_took(string status, bool isWithdrawn, ProcessorRefundStatus? expected)
+    {
+        var payment = Known(await Processor.RequestAsync(Request(), default));
+        server.Dispute(payment.Reference, 100, status, isWithdrawn);
+        var seen = Known(await Processor.LookUpAsync("acme", payment.Reference, default)).Refunds;
+        seen.Select(r => (r.Refund, r.Amount, (ProcessorRefundStatus?)r.Status)).Should().Equal(expected is null ? [] : [(null, 1m, expected)]);
+    }
+
+    [Test]
+    public async Task Reads_all_pages_of_disputes()
+    {
+        var payment = Known(await Processor.RequestAsync(Request(), default));
+        for (var i = 0; i < 5; i++)
+        {
+            server.Dispute(payment.Reference, 100, i == 3 ? "warning_closed" : "lost", isWithdrawn: i != 3);
+        }
+
+        Known(await Processor.LookUpAsync("acme", payment.Reference, default)).Refunds.Should().HaveCount(4);
+    }
+
+    [TestCase("dispute", """{ "object": "dispute", "id": "dp_1", "payment_intent": "pi_7" }""")]
     [TestCase("payment_intent", """{ "object": "payment_intent", "id": "pi_7", "metadata": { "tenant": "acme" } }""")]
     [TestCase("charge", """{ "object": "charge", "id": "ch_1", "payment_intent": "pi_7", "metadata": {} }""")]
     [TestCase("refund", """{ "object": "refund", "id": "re_1", "payment_intent": { "id": "pi_7" } }""")]

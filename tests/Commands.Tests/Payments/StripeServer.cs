@@ -24,6 +24,7 @@ internal sealed class StripeServer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, (string Request, int Status, string Body)> answered = new();
     private readonly ConcurrentDictionary<string, JsonObject> intents = new();
     private readonly ConcurrentDictionary<string, JsonObject> refunds = new();
+    private readonly ConcurrentDictionary<string, JsonObject> disputes = new();
     private int count;
 
     private StripeServer(WebApplication app) => this.app = app;
@@ -57,6 +58,12 @@ internal sealed class StripeServer : IAsyncDisposable
     {
         var refund = Refund(intent, amount, []);
         return refund;
+    }
+
+    public void Dispute(string intent, long amount, string status, bool isWithdrawn)
+    {
+        var id = $"dp_{Interlocked.Increment(ref count):000}";
+        disputes[id] = new() { ["id"] = id, ["object"] = "dispute", ["amount"] = amount, ["currency"] = "usd", ["payment_intent"] = intent, ["status"] = status, ["balance_transactions"] = isWithdrawn ? new JsonArray(new JsonObject { ["amount"] = -amount }) : [] };
     }
 
     public async ValueTask DisposeAsync()
@@ -135,9 +142,9 @@ internal sealed class StripeServer : IAsyncDisposable
             return (200, new() { ["object"] = "search_result", ["data"] = new JsonArray(), ["has_more"] = false });
         }
 
-        if (path == "/v1/refunds")
+        if (path is "/v1/refunds" or "/v1/disputes")
         {
-            var data = refunds.Values.Where(r => (string?)r["payment_intent"] == query["payment_intent"]).OrderBy(r => (string?)r["id"], StringComparer.Ordinal).ToList();
+            var data = (path == "/v1/refunds" ? refunds : disputes).Values.Where(r => (string?)r["payment_intent"] == query["payment_intent"]).OrderBy(r => (string?)r["id"], StringComparer.Ordinal).ToList();
             var after = query["starting_after"].ToString();
             var rest = after.Length == 0 ? data : [.. data.SkipWhile(r => (string?)r["id"] != after).Skip(1)];
             return (200, new() { ["object"] = "list", ["data"] = new JsonArray([.. rest.Take(2).Select(r => r.DeepClone())]), ["has_more"] = rest.Count > 2 });

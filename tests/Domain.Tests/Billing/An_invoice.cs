@@ -111,7 +111,7 @@ public sealed class A_paid_invoice : Given<Invoice>
     [Test]
     public void gives_back_what_is_left_and_no_more()
     {
-        When(i => i.Refund(new("acme", "i1", "f2", null, "goodwill", "key:k1", MadeInvoice.At))).Then(new InvoiceRefundRequested("i1", "f2", Money.Usd(1.90m), "goodwill", "key:k1", MadeInvoice.At));
+        When(i => i.Refund(new("acme", "i1", "f2", null, "goodwill", "key:k1", MadeInvoice.At))).Then(new InvoiceRefundRequested("i1", "f2", Money.Usd(1.90m), "goodwill", "key:k1", MadeInvoice.At) { Payment = Invoice.PaymentId("acme", "i1", 1) });
         When(i => i.Refund(new("acme", "i1", "f2", Money.Usd(1.91m), "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.TooMuch("INV-2026-000001", Money.Usd(1.91m), 1.90m));
     }
 
@@ -138,7 +138,7 @@ public sealed class A_paid_invoice : Given<Invoice>
         refunded.CorrectRefund(given).Should().Be(Decision.Unchanged);
         refunded.CorrectRefund(not).Events.Should().Equal(new InvoiceRefundReturned("i1", "f1", Money.Usd(10m), "closed", "The card was closed.", MadeInvoice.At));
         var returned = refunded.Evolve(new InvoiceRefundReturned("i1", "f1", Money.Usd(10m), "closed", "The card was closed.", MadeInvoice.At));
-        (returned.State, returned.Refunded, returned.Refundable).Should().Be((InvoiceState.Paid, 0m, 11.90m));
+        (returned.State, returned.Refunded, returned.RefundableAmount).Should().Be((InvoiceState.Paid, 0m, 11.90m));
         returned.CorrectRefund(given).Events.Should().Equal(new InvoiceRefunded("i1", "f1", Money.Usd(10m), MadeInvoice.At));
     }
 }
@@ -147,12 +147,14 @@ public sealed class An_invoice_whose_payment_was_reversed : Given<Invoice>
 {
     private static readonly string Payment = Invoice.PaymentId("acme", "i1", 1);
 
+    private static readonly string Other = Invoice.PaymentId("acme", "i1", 2);
+
     private static readonly string Reversal = Invoice.ReversalId("acme", Payment, "re_2");
 
     private const string Reason = "given back by the payment processor without being asked (re_2)";
 
     // 1.90 was given back for good will before.
-    private static object[] Before =>
+    private static readonly object[] Before =
     [
         MadeInvoice.Generated(), MadeInvoice.Numbered(), MadeInvoice.Attempted(), new InvoicePaid("i1", Money.Usd(11.90m), Payment, null, MadeInvoice.At),
         new InvoiceRefundRequested("i1", "f1", Money.Usd(1.90m), "goodwill", "key:k1", MadeInvoice.At), new InvoiceRefunded("i1", "f1", Money.Usd(1.90m), MadeInvoice.At),
@@ -161,60 +163,139 @@ public sealed class An_invoice_whose_payment_was_reversed : Given<Invoice>
     protected override object[] Events => [.. Before, .. Reversed(10m)];
 
     [Test]
-    public void was_so_when_nothing_of_it_was_left()
+    public void is_to_be_paid_again_and_what_was_given_on_purpose_is_not()
     {
-        var paid = Before.Aggregate(Invoice.Initial, (state, e) => state.Evolve(e));
-        paid.Reverse(new("acme", "i1", Payment, "re_2", Money.Usd(10m), MadeInvoice.At)).Events.Should().Equal(Reversed(10m));
-        paid.Reverse(new("acme", "i1", Payment, "re_2", Money.Usd(9.99m), MadeInvoice.At)).Events.Should().Equal(Reversed(9.99m)[..2]);
-        (State.State, State.Paid, State.Refundable, InvoiceStatement.Of(State).Trouble).Should().Be((InvoiceState.PastDue, null, 0m, Reason));
+        Of(Before).Reverse(Reverse(10m)).Events.Should().Equal(Reversed(10m));
+        (State.State, State.Claim, State.RefundableAmount).Should().Be((InvoiceState.PastDue, Money.Usd(10m), 0m));
+        var statement = InvoiceStatement.Of(State);
+        (statement.Payment, statement.PaidAt, statement.Trouble).Should().Be((null, null, Reason));
     }
 
-    [Test] public void is_paid_again_by_another_attempt() => When(i => i.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At))).Then(MadeInvoice.Attempted(2));
+    [Test]
+    public void is_to_be_paid_again_by_the_part_that_went()
+    {
+        var partly = Of([.. Before, .. Reversed(4m)]);
+        (partly.State, partly.Claim, partly.RefundableAmount).Should().Be((InvoiceState.PastDue, Money.Usd(4m), 6m));
+        partly.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At)).Events.Should().Equal(MadeInvoice.Attempted(2) with { Amount = Money.Usd(4m) });
+        partly.Record(new("acme", "i1", "bank transfer 7", MadeInvoice.At)).Events.Should().Equal(new InvoicePaid("i1", Money.Usd(4m), null, "bank transfer 7", MadeInvoice.At));
+    }
+
+    [Test]
+    public void is_the_same_in_whatever_order_money_went()
+    {
+        object[] purpose = Before[^2..];
+        var late = Of([.. Before[..^2], .. Reversed(10m), .. purpose]);
+        (late.State, late.Claim, late.Kept).Should().Be((State.State, State.Claim, State.Kept));
+    }
 
     [Test] public void can_be_given_up() => When(i => i.WriteOff(new("acme", "i1", "fraud", "platform", MadeInvoice.At))).Then(new InvoiceWrittenOff("i1", "fraud", "platform", MadeInvoice.At));
 
-    [Test] public void has_nothing_to_refund() => When(i => i.Refund(new("acme", "i1", "f2", null, "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.NothingToRefund("INV-2026-000001", InvoiceState.PastDue));
+    [Test] public void has_nothing_to_refund() => When(i => i.Refund(new("acme", "i1", "f2", Money.Usd(1m), "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.TooMuch("INV-2026-000001", Money.Usd(1m), 0m));
 
-    [Test] public void is_reversed_once() => When(i => i.Reverse(new("acme", "i1", Payment, "re_2", Money.Usd(10m), MadeInvoice.At))).ThenNothing();
+    [Test] public void is_reversed_once() => When(i => i.Reverse(Reverse(10m))).ThenNothing();
+
+    [Test]
+    public void is_not_charged_by_itself_after_a_decline_by_hand() =>
+        Of([.. Events, MadeInvoice.Attempted(2)]).Settle(new("acme", "i1", 2, false, "declined", "The card was declined.", MadeInvoice.At)).Events.Should().Equal(MadeInvoice.Failed(2, 1, null));
 
     [Test]
     public void is_paid_as_before_when_the_money_comes_back()
     {
-        When(i => i.CorrectRefund(Returned)).Then(CameBack, new InvoicePaymentRestored("i1", Payment, MadeInvoice.At, MadeInvoice.At));
-        var restored = State.Evolve(CameBack).Evolve(new InvoicePaymentRestored("i1", Payment, MadeInvoice.At, MadeInvoice.At));
-        (restored.State, restored.Paid?.Payment, restored.Refundable).Should().Be((InvoiceState.Paid, Payment, 10m));
+        When(i => i.CorrectRefund(Returned)).Then(CameBack, Restored);
+        var restored = Of([.. Events, CameBack, Restored]);
+        (restored.State, restored.Paid?.Payment, restored.RefundableAmount).Should().Be((InvoiceState.Paid, Payment, 10m));
         restored.CorrectRefund(Returned).Should().Be(Decision.Unchanged);
+        Of([.. Events, new InvoiceWrittenOff("i1", "fraud", "platform", MadeInvoice.At)]).CorrectRefund(Returned).Events.Should().Equal([CameBack, Restored], "it was given up, and is paid");
     }
 
     [Test]
     public void is_not_paid_by_money_that_comes_back_while_another_attempt_is_under_way()
     {
-        var paying = State.Evolve(MadeInvoice.Attempted(2));
+        var paying = Of([.. Events, MadeInvoice.Attempted(2)]);
         paying.CorrectRefund(Returned).Events.Should().Equal(CameBack);
         paying = paying.Evolve(CameBack);
-        paying.Settle(new("acme", "i1", 2, true, null, null, MadeInvoice.At)).Events.Should().Equal(new InvoicePaid("i1", Money.Usd(11.90m), Invoice.PaymentId("acme", "i1", 2), null, MadeInvoice.At));
-        paying.Settle(new("acme", "i1", 2, false, "declined", "The card was declined.", MadeInvoice.At)).Events.Should().Equal(
-            MadeInvoice.Failed(2, 1, MadeInvoice.At.AddDays(3)), new InvoicePaymentRestored("i1", Payment, MadeInvoice.At, MadeInvoice.At));
+        paying.Settle(new("acme", "i1", 2, true, null, null, MadeInvoice.At)).Events.Should().Equal(new InvoicePaid("i1", Money.Usd(11.90m), Other, null, MadeInvoice.At));
+        paying.Settle(new("acme", "i1", 2, false, "declined", "The card was declined.", MadeInvoice.At)).Events.Should().Equal(MadeInvoice.Failed(2, 1, null), Restored);
     }
 
     [Test]
-    public void refunds_what_a_second_payment_brought_whatever_the_first_lost()
+    public void is_to_be_paid_again_where_more_went_while_an_attempt_was_under_way()
     {
-        var again = State.Evolve(MadeInvoice.Attempted(2)).Evolve(new InvoicePaid("i1", Money.Usd(11.90m), Invoice.PaymentId("acme", "i1", 2), null, MadeInvoice.At));
-        again.Refund(new("acme", "i1", "f2", null, "cancelled", "key:k1", MadeInvoice.At)).Events.Should().Equal(new InvoiceRefundRequested("i1", "f2", Money.Usd(11.90m), "cancelled", "key:k1", MadeInvoice.At));
-        again.CorrectRefund(Returned).Events.Should().Equal([CameBack], "it is paid; what came back is credit");
+        var attempted = Of([.. Before, .. Reversed(4m), MadeInvoice.Attempted(2) with { Amount = Money.Usd(4m) }]);
+        var more = attempted.Reverse(Reverse(3m) with { Reference = "re_3" }).Events;
+        more.Should().HaveCount(2);
+        var then = more.Aggregate(attempted, (state, e) => state.Evolve(e));
+        var paid = then.Settle(new("acme", "i1", 2, true, null, null, MadeInvoice.At)).Events;
+        paid.Should().HaveCount(2).And.Subject.Last().Should().BeOfType<InvoicePaymentReversed>();
+        paid.Aggregate(then, (state, e) => state.Evolve(e)).Claim.Should().Be(Money.Usd(3m));
     }
+
+    [Test]
+    public void knows_each_payment_and_what_is_left_of_it()
+    {
+        var again = Of([.. Events, MadeInvoice.Attempted(2) with { Amount = Money.Usd(10m) }, new InvoicePaid("i1", Money.Usd(10m), Other, null, MadeInvoice.At)]);
+        again.Refund(new("acme", "i1", "f2", null, "cancelled", "key:k1", MadeInvoice.At)).Events.Should().Equal(new InvoiceRefundRequested("i1", "f2", Money.Usd(10m), "cancelled", "key:k1", MadeInvoice.At) { Payment = Other });
+        again.CorrectRefund(Returned).Events.Should().Equal([CameBack], "it is paid; what came back is credit");
+        again = again.Evolve(CameBack);
+        var second = new ReverseInvoicePayment("acme", "i1", Payment, "re_9", Money.Usd(10m), MadeInvoice.At);
+        again.Reverse(second).Events.Should().HaveCount(2, "the credit goes, and the other payment still pays it");
+        again.Reverse(second with { Payment = Other }).Events.Should().HaveCount(2, "what the bank gave back to us pays it");
+        again.Enter(new("acme", "i1", 1, Money.Usd(11.90m), MadeInvoice.At)).Should().Be(Decision.Unchanged, "it came in once");
+    }
+
+    [Test]
+    public void was_reversed_before_the_invoice_could_tell()
+    {
+        var old = Of([.. Before, .. Reversed(10m)[..2]]);
+        old.State.Should().Be(InvoiceState.Paid);
+        old.Reverse(Reverse(10m)).Events.Should().Equal(Reversed(10m)[2]);
+    }
+
+    private static Invoice Of(object[] events) => events.Aggregate(Invoice.Initial, (state, e) => state.Evolve(e));
 
     private static CorrectInvoiceRefund Returned => new("acme", "i1", Reversal, false, "returned", "The bank decided for the seller.", MadeInvoice.At);
 
     private static InvoiceRefundReturned CameBack => new("i1", Reversal, Money.Usd(10m), "returned", "The bank decided for the seller.", MadeInvoice.At);
 
+    private static InvoicePaymentRestored Restored => new("i1", MadeInvoice.At, MadeInvoice.At);
+
+    private static ReverseInvoicePayment Reverse(decimal amount) => new("acme", "i1", Payment, "re_2", Money.Usd(amount), MadeInvoice.At);
+
     private static DomainEvent[] Reversed(decimal amount) =>
     [
-        new InvoiceRefundRequested("i1", Reversal, Money.Usd(amount), Reason, "payment-processor", MadeInvoice.At),
+        new InvoiceRefundRequested("i1", Reversal, Money.Usd(amount), Reason, "payment-processor", MadeInvoice.At) { Payment = Payment },
         new InvoiceRefunded("i1", Reversal, Money.Usd(amount), MadeInvoice.At),
-        new InvoicePaymentReversed("i1", Payment, Reason, MadeInvoice.At),
+        new InvoicePaymentReversed("i1", Reason, MadeInvoice.At),
     ];
+}
+
+public sealed class An_invoice_whose_declined_attempt_took_the_money : Given<Invoice>
+{
+    private static readonly EnterLatePayment Late = new("acme", "i1", 1, Money.Usd(11.90m), MadeInvoice.At);
+
+    private static readonly InvoicePaid Paid = new("i1", Money.Usd(11.90m), Invoice.PaymentId("acme", "i1", 1), null, MadeInvoice.At);
+
+    protected override object[] Events => [MadeInvoice.Generated(), MadeInvoice.Numbered(), MadeInvoice.Attempted(), MadeInvoice.Failed(1, 1, MadeInvoice.At.AddDays(1))];
+
+    [Test]
+    public void is_paid_by_it_once()
+    {
+        When(i => i.Enter(Late)).Then(Paid);
+        State.Evolve(Paid).Enter(Late).Should().Be(Decision.Unchanged);
+    }
+
+    [Test] public void waits_for_another_attempt_that_is_under_way() => State.Evolve(MadeInvoice.Attempted(2)).Enter(Late).Should().Be(Decision.Unchanged);
+
+    [Test]
+    public void has_credit_of_it_where_another_has_paid()
+    {
+        var other = new InvoicePaid("i1", Money.Usd(11.90m), null, "bank transfer 7", MadeInvoice.At);
+        var paid = State.Evolve(other);
+        paid.Enter(Late).Events.Should().Equal(Paid);
+        var both = paid.Evolve(Paid);
+        (both.State, both.Paid, both.Needed, both.RefundableAmount).Should().Be((InvoiceState.Paid, other, 11.90m, 11.90m));
+        both.Reverse(new("acme", "i1", Paid.Payment!, "re_1", Money.Usd(11.90m), MadeInvoice.At)).Events.Should().HaveCount(2, "the transfer still pays it");
+    }
 }
 
 public sealed class A_billing_calendar : Given<BillingCalendar>

@@ -19,10 +19,10 @@ public sealed class An_invoice_whose_payment_was_reversed : ReadModelFixture
             new InvoiceNumbered("i1", "INV-2026-000042", World.Start, World.Start),
             new InvoicePaid("i1", Money.Usd(11.90m), "p1", null, paid),
             new InvoiceRefunded("i1", "f1", Money.Usd(11.90m), World.Start),
-            new InvoicePaymentReversed("i1", "p1", "fraud", World.Start));
+            new InvoicePaymentReversed("i1", "fraud", World.Start));
         await World.CaughtUpAsync(World.Run(invoices));
         (await World.ReadAsync(invoices, "acme:i1")).Should().BeEquivalentTo(new { State = InvoiceState.PastDue, PaidAt = (DateTimeOffset?)null, Refunded = 11.90m });
-        await World.AppendAsync("invoice-acme_i1", new InvoiceRefundReturned("i1", "f1", Money.Usd(11.90m), "returned", "It was none.", World.Start), new InvoicePaymentRestored("i1", "p1", paid, World.Start));
+        await World.AppendAsync("invoice-acme_i1", new InvoiceRefundReturned("i1", "f1", Money.Usd(11.90m), "returned", "It was none.", World.Start), new InvoicePaymentRestored("i1", paid, World.Start));
         await World.CaughtUpAsync(World.Run(invoices));
         (await World.ReadAsync(invoices, "acme:i1")).Should().BeEquivalentTo(new { State = InvoiceState.Paid, PaidAt = (DateTimeOffset?)paid, Refunded = 0m });
     }
