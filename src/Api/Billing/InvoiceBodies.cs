@@ -47,12 +47,13 @@ internal sealed record RefundInvoiceBody(string Reason, Money? Amount = null);
 /// <param name="Invoice">The invoice's id.</param>
 /// <param name="Number">Its number.</param>
 /// <param name="State">How it stands.</param>
-/// <param name="Total">What is owed.</param>
+/// <param name="Total">What it is for.</param>
+/// <param name="Due">What is to be paid of it now, before credit; 0 where it is paid or given up.</param>
 /// <param name="Refunded">What was given back or is about to be.</param>
 /// <param name="Trouble">Why the last attempt to take the money failed; null where it did not.</param>
 /// <param name="NextAttempt">When it is tried again; null: not by itself.</param>
 /// <param name="Refund">The refund's id; null for the other commands.</param>
-internal sealed record InvoiceView(string Invoice, string? Number, InvoiceState State, Money Total, decimal Refunded, string? Trouble, DateTimeOffset? NextAttempt, string? Refund);
+internal sealed record InvoiceView(string Invoice, string? Number, InvoiceState State, Money Total, Money Due, decimal Refunded, string? Trouble, DateTimeOffset? NextAttempt, string? Refund);
 
 /// <summary>A payment that came in another way.</summary>
 /// <param name="Reference">Which way, in words: <c>bank transfer of 2026-02-10</c>.</param>

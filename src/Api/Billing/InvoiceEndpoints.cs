@@ -340,7 +340,7 @@ internal static class InvoiceEndpoints
         Freshness.Answer(context, loaded.Position);
         var statement = InvoiceStatement.Of(loaded.State);
         var failed = refund is null ? null : loaded.State.Refunds.FirstOrDefault(r => r.Refund == refund)?.Trouble;
-        return TypedResults.Ok(new InvoiceView(statement.Invoice!, statement.Number, statement.State, loaded.State.Total, loaded.State.Refunded, failed ?? statement.Trouble, statement.NextAttempt, refund));
+        return TypedResults.Ok(new InvoiceView(statement.Invoice!, statement.Number, statement.State, loaded.State.Total, loaded.State.Due, loaded.State.Refunded, failed ?? statement.Trouble, statement.NextAttempt, refund));
     }
 
     private static BrandingBody View(Branding branding) => new(branding.Name, branding.Colour, branding.Footer, branding.Logo);

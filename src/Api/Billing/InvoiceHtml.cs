@@ -75,6 +75,10 @@ internal static class InvoiceHtml
 
         Total(text, "Tax", invoice.Tax, currency, false);
         Total(text, $"Total ({currency})", invoice.Total, currency, true);
+        if (invoice.Due > 0m && invoice.Due < invoice.Total)
+        {
+            Total(text, $"To be paid ({currency})", invoice.Due, currency, true);
+        }
         text.Append("</tfoot>\n</table>\n");
         if (invoice.Basis.TaxExemption is { } exemption)
         {

@@ -252,7 +252,7 @@ internal sealed class InvoicePdf
         }
 
         totals.Add(("Tax", invoice.Tax));
-        Need((totals.Count * 14) + 40);
+        Need((totals.Count * 14) + 54);
         y += 4;
         foreach (var (name, amount) in totals)
         {
@@ -263,13 +263,24 @@ internal sealed class InvoicePdf
 
         page.DrawLine(new XPen(((XSolidBrush)brand).Color, 1), Right - 220, y, Right, y);
         y += 4;
-        AtRight($"Total ({invoice.Basis.Currency})", bold, XBrushes.Black, Right - 100, y + 9);
-        AtRight(InvoiceText.Amount(invoice.Total, invoice.Basis.Currency), bold, XBrushes.Black, Right, y + 9);
-        y += 24;
+        Total("Total", invoice.Total);
+        if (invoice.Due > 0m && invoice.Due < invoice.Total)
+        {
+            Total("To be paid", invoice.Due);
+        }
+
+        y += 10;
         if (invoice.Basis.TaxExemption is { } exemption)
         {
             Text(exemption, plain);
         }
+    }
+
+    private void Total(string name, decimal amount)
+    {
+        AtRight($"{name} ({invoice.Basis.Currency})", bold, XBrushes.Black, Right - 100, y + 9);
+        AtRight(InvoiceText.Amount(amount, invoice.Basis.Currency), bold, XBrushes.Black, Right, y + 9);
+        y += 14;
     }
 
     private void Refunds()

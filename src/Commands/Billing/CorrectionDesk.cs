@@ -148,7 +148,7 @@ public sealed class CorrectionDesk(
         if (there.State.Refund is null)
         {
             // What was not taken by a payment counts towards what is owed next.
-            if (Math.Min(invoice.RefundableAmount, -content.Amount) is not (> 0m and var amount))
+            if (invoice.State is not InvoiceState.Paid || Math.Min(invoice.RefundableAmount, -content.Amount) is not (> 0m and var amount))
             {
                 return there;
             }

@@ -58,8 +58,8 @@ public sealed class InvoicePayments : ProcessManager<InvoicePaymentSaga>
         OnTimer(Due).Record((saga, timer) => saga.Invoice is { } invoice ? new InvoiceDueReached(invoice, timer.Due) : Decision.Unchanged);
         After<InvoicePaymentPlanned>().Do("take-payment", async (e, context, ct) =>
         {
-            // What was paid or given up in another way meanwhile is no trouble.
-            if ((await invoices.GetAsync(context.Tenant, e.Invoice, ct)).State.State is not (InvoiceState.Paid or InvoiceState.WrittenOff))
+            // What was paid or given up in another way meanwhile is no trouble; and whose payment was taken back from us is not charged by itself.
+            if ((await invoices.GetAsync(context.Tenant, e.Invoice, ct)).State is { State: not (InvoiceState.Paid or InvoiceState.WrittenOff) } invoice && (invoice.Open is not null || invoice.Needed is null))
             {
                 await collector.TakeAsync(context.Tenant, e.Invoice, null, e.Made + 1, context, ct);
             }

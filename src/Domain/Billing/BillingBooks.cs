@@ -72,6 +72,12 @@ public sealed record BooksAccount
     /// <summary>Of an invoice: what the attempt that is under way is to take; null for none. It is not entered until it is there.</summary>
     public decimal? UnderWay { get; init; }
 
+    /// <summary>Of a credit note: how much of it was to be given back in money.</summary>
+    public decimal Refunding { get; init; }
+
+    /// <summary>Of a credit note: what of it was given back in money or is about to be, so that it is no credit.</summary>
+    public decimal GivenBack { get; init; }
+
     /// <summary>What is entered, in the order of the log.</summary>
     public ImmutableArray<BooksEntry> Entries { get; init; } = [];
 
@@ -97,6 +103,8 @@ public sealed record BooksAccount
             CreditNoteIssued e => Made(e.Content, BooksEntryKind.CreditNote),
             DebitNoteIssued e => Made(e.Content, BooksEntryKind.DebitNote),
             NoteNumbered e => Issued(e.Number, Kind == BooksEntryKind.CreditNote ? "credit note" : "debit note"),
+            NoteRefundRequested e => this with { GivenBack = e.Amount.Amount, Refunding = e.Amount.Amount },
+            NoteRefundSettled e => this with { GivenBack = e.Given ? Refunding : 0m },
             NotePaid e => Entered(BooksEntryKind.Payment, -e.Amount.Amount, e.At, e.Reference),
             _ => this,
         };
@@ -117,7 +125,7 @@ public sealed record BooksAccount
 public static class Credit
 {
     /// <summary>
-    /// The part of an invoice that need not be paid: what its own credit notes took off, and what is left over of invoices that are settled. What others still owe
+    /// The part of an invoice that need not be paid: what its own credit notes took off and did not give back in money, and what is left over of invoices that are settled. What others still owe
     /// stays with them; what the attempts that are under way for them take less than is owed, they have used up.
     /// </summary>
     /// <param name="accounts">All invoices and notes of the tenant.</param>
@@ -131,7 +139,7 @@ public static class Credit
             .Sum(g => Books.Known(g.SelectMany(a => a.Entries)).Balances.Sum(b => b.Amount));
         var used = groups.Where(g => g.Key != invoice && !g.Any(a => a.IsSettled) && g.Any(a => a.UnderWay is not null))
             .Sum(g => Math.Max(0m, g.SelectMany(a => a.Entries).Sum(e => e.Amount) - g.Sum(a => a.UnderWay ?? 0m)));
-        var own = groups.Where(g => g.Key == invoice).SelectMany(g => g).Where(a => a.Kind == BooksEntryKind.CreditNote).SelectMany(a => a.Entries).Sum(e => e.Amount);
+        var own = groups.Where(g => g.Key == invoice).SelectMany(g => g).Where(a => a.Kind == BooksEntryKind.CreditNote).Sum(a => a.Entries.Sum(e => e.Amount) + a.GivenBack);
         return Math.Clamp(Math.Max(0m, -settled - used) - own, 0m, total.Amount);
     }
 }

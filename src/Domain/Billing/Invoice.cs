@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using AIaaS.EventStore;
 
 namespace AIaaS.Domain.Billing;
@@ -113,8 +114,16 @@ public sealed record CorrectInvoiceRefund(string Tenant, string Invoice, string 
 /// <param name="At">When.</param>
 /// <param name="Given">Whether the money was given back; null: not settled yet.</param>
 /// <param name="Trouble">Why it was not; null where it was, or is not settled.</param>
-/// <param name="Payment">The payment that the money came from.</param>
-public sealed record InvoiceRefund(string Refund, Money Amount, string Reason, string Actor, DateTimeOffset At, bool? Given, string? Trouble, string? Payment);
+public sealed record InvoiceRefund(string Refund, Money Amount, string Reason, string Actor, DateTimeOffset At, bool? Given, string? Trouble)
+{
+    /// <summary>The payment that the money came from; null where that is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Payment { get; init; }
+
+    /// <summary>What of it had come in beyond what was needed, so that it is not missed.</summary>
+    [JsonIgnore]
+    public decimal Surplus { get; init; }
+}
 
 /// <summary>An invoice: what is owed never changes; what changes is how it stands.</summary>
 public sealed record Invoice : IState<Invoice>
@@ -179,10 +188,13 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>How much of <see cref="Refundable"/> can be given back; 0 for none.</summary>
     public decimal RefundableAmount => Refundable is { } payment ? LeftOf(payment) : 0m;
 
-    /// <summary>What came in and was not taken back from us. What is given back on purpose is not asked for again, so that it counts as kept.</summary>
-    public decimal Kept => Received.Sum(p => p.Amount.Amount) - Refunds.Where(r => r.Given == true && r.Actor == Processor).Sum(r => r.Amount.Amount);
+    /// <summary>What came in and was not taken back from us. What is given back on purpose is not asked for again, so that it counts as kept, unless it was more than was needed.</summary>
+    public decimal Kept => Received.Sum(p => p.Amount.Amount) - Refunds.Where(r => r.Given == true).Sum(r => r.Actor == Processor ? r.Amount.Amount : r.Surplus);
 
-    /// <summary>What is to be paid for it, before credit.</summary>
+    /// <summary>What is to be paid of it now: all of it, less the credit that it was paid with before; 0 where it is paid or given up.</summary>
+    public Money Due => Total with { Amount = Number is null || State is InvoiceState.Paid or InvoiceState.WrittenOff ? 0m : Pricing.Words.Normal(Needed is { } needed ? Math.Max(0m, needed - Kept) : Total.Amount) };
+
+    /// <summary>What is to be paid for it by money or credit, whatever credit paid of it before.</summary>
     public Money Claim => Total with { Amount = Pricing.Words.Normal(Math.Max(0m, Total.Amount - Kept)) };
 
     /// <summary>What was given back or is about to be.</summary>
@@ -207,12 +219,12 @@ public sealed record Invoice : IState<Invoice>
         InvoicePaymentFailed e => this with { Open = null, Failure = e, State = InvoiceState.PastDue },
         InvoicePastDue => this with { State = InvoiceState.PastDue },
         InvoicePaid e when State is InvoiceState.Paid => this with { Received = Received.Add(e) },
-        InvoicePaid e => this with { Open = null, Failure = null, ReversalReason = null, Paid = e, Received = Received.Add(e), Needed = Math.Min(Total.Amount, Open is null ? Kept + e.Amount.Amount : Planned), State = InvoiceState.Paid },
+        InvoicePaid e => this with { Open = null, Failure = null, ReversalReason = null, Paid = e, Received = Received.Add(e), Needed = NeededWith(e), State = InvoiceState.Paid },
         InvoicePaymentReversed e => this with { ReversalReason = e.Reason, State = InvoiceState.PastDue },
         InvoicePaymentRestored => this with { Failure = null, ReversalReason = null, State = InvoiceState.Paid },
         InvoiceWrittenOff e => this with { WrittenOff = e, State = InvoiceState.WrittenOff },
-        InvoiceRefundRequested e => this with { Refunds = Refunds.Add(new(e.Refund, e.Amount, e.Reason, e.Actor, e.At, null, null, e.Payment ?? Paid?.Payment)) },
-        InvoiceRefunded e => With(e.Refund, true, null),
+        InvoiceRefundRequested e => this with { Refunds = Refunds.Add(new(e.Refund, e.Amount, e.Reason, e.Actor, e.At, null, null) { Payment = e.Payment ?? Paid?.Payment }) },
+        InvoiceRefunded e => With(e.Refund, true, null, Needed is { } needed ? Math.Max(0m, Kept - needed) : 0m),
         InvoiceRefundFailed e => With(e.Refund, false, $"{e.Reason} ({e.Code})"),
         InvoiceRefundReturned e => With(e.Refund, false, $"{e.Reason} ({e.Code})"),
         _ => this,
@@ -261,7 +273,7 @@ public sealed record Invoice : IState<Invoice>
     public Decision Enter(EnterLatePayment command) =>
         PaymentId(command.Tenant, command.Invoice, command.Attempt) is var payment && (Open is not null || Received.Any(p => p.Payment == payment))
             ? Decision.Unchanged
-            : new InvoicePaid(command.Invoice, command.Amount, payment, null, command.At);
+            : Followed(command.Invoice, ReversalReason ?? "", command.At, new InvoicePaid(command.Invoice, command.Amount, payment, null, command.At));
 
     /// <summary>Records that it was paid in another way.</summary>
     public Decision Record(RecordInvoicePayment command) =>
@@ -269,7 +281,7 @@ public sealed record Invoice : IState<Invoice>
         : State is InvoiceState.Paid ? (Paid is { Payment: null } paid && paid.Reference == command.Reference ? Decision.Unchanged : InvoiceErrors.IsPaid(Number))
         : State is InvoiceState.Paying ? InvoiceErrors.IsPaying(Number)
         : TextRules.Fault("reference", command.Reference, 200) is { } fault ? InvoiceErrors.Invalid([fault])
-        : new InvoicePaid(command.Invoice, Claim, null, command.Reference, command.At);
+        : new InvoicePaid(command.Invoice, State is InvoiceState.WrittenOff ? Claim : Due, null, command.Reference, command.At);
 
     /// <summary>Records that the time to pay has passed, where it has and the money is not there.</summary>
     public Decision PassDue(MarkInvoicePastDue command) =>
@@ -348,7 +360,7 @@ public sealed record Invoice : IState<Invoice>
     /// <summary>Records that a refund with an outcome has another one; of one without an outcome nothing. Where what paid the invoice is there again, it is paid as before.</summary>
     public Decision CorrectRefund(CorrectInvoiceRefund command) =>
         Refunds.FirstOrDefault(r => r.Refund == command.Refund) is not { Given: { } given } refund || given == command.Given ? Decision.Unchanged
-        : command.Given ? new InvoiceRefunded(command.Invoice, refund.Refund, refund.Amount, command.At)
+        : command.Given ? Followed(command.Invoice, "", command.At, new InvoiceRefunded(command.Invoice, refund.Refund, refund.Amount, command.At))
         : Followed(command.Invoice, "", command.At, new InvoiceRefundReturned(command.Invoice, refund.Refund, refund.Amount, command.Code ?? "", command.Reason ?? "", command.At));
 
     /// <summary>Records what became of a refund.</summary>
@@ -379,7 +391,7 @@ public sealed record Invoice : IState<Invoice>
         var then = events.Aggregate(this, (state, e) => state.Evolve(e));
         return then switch
         {
-            { State: InvoiceState.Paid } when then.Kept < then.Needed => Decision.Of([.. events, new InvoicePaymentReversed(invoice, reason, at)]),
+            { State: InvoiceState.Paid } or { State: InvoiceState.WrittenOff } when then.Kept < then.Needed && (then.State is InvoiceState.Paid || then.Kept < Kept) => Decision.Of([.. events, new InvoicePaymentReversed(invoice, reason, at)]),
             { State: InvoiceState.PastDue or InvoiceState.WrittenOff, Open: null } when then.Kept >= then.Needed => Decision.Of([.. events, new InvoicePaymentRestored(invoice, then.Paid!.At, at)]),
             _ => Decision.Of(events),
         };
@@ -388,8 +400,11 @@ public sealed record Invoice : IState<Invoice>
     private decimal LeftOf(InvoicePaid paid) =>
         paid.Payment is { } payment ? paid.Amount.Amount - Refunds.Where(r => r.Given != false && r.Payment == payment).Sum(r => r.Amount.Amount) : 0m;
 
-    private Invoice With(string refund, bool given, string? trouble) =>
-        this with { Refunds = [.. Refunds.Select(r => r.Refund == refund ? r with { Given = given, Trouble = trouble } : r)] };
+    // What an attempt was to bring together with credit; of a later payment, what was needed before, so that a smaller one does not pay for all.
+    private decimal NeededWith(InvoicePaid paid) => Math.Min(Total.Amount, Open is not null ? Planned : paid.Payment is not null && Needed is { } needed ? needed : Kept + paid.Amount.Amount);
+
+    private Invoice With(string refund, bool given, string? trouble, decimal surplus = 0m) =>
+        this with { Refunds = [.. Refunds.Select(r => r.Refund == refund ? r with { Given = given, Trouble = trouble, Surplus = Math.Min(surplus, r.Amount.Amount) } : r)] };
 }
 
 /// <summary>What invoices refuse.</summary>

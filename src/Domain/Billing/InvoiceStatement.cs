@@ -54,6 +54,9 @@ public sealed record InvoiceStatement(
     string? Trouble,
     DateTimeOffset? NextAttempt)
 {
+    /// <summary>What is to be paid of it now, before credit; 0 for a preview, and where it is paid or given up.</summary>
+    public decimal Due { get; init; }
+
     /// <summary>What is owed, and how it comes about.</summary>
     public InvoiceDraft ToDraft() => new(Basis, FromVersion, ThroughVersion, Events, Unpriced, Lines, Subtotal, Discount, Tax, Total);
 
@@ -68,6 +71,7 @@ public sealed record InvoiceStatement(
             Payment = invoice.State == InvoiceState.Paid ? invoice.Paid?.Payment : null,
             PaidAt = invoice.State == InvoiceState.Paid ? invoice.Paid?.At : null,
             Refunds = invoice.Refunds,
+            Due = invoice.Due.Amount,
             Trouble = invoice.State switch { InvoiceState.WrittenOff => invoice.WrittenOff?.Reason, InvoiceState.PastDue => invoice.Failure?.Reason ?? invoice.ReversalReason, _ => null },
             NextAttempt = invoice.State == InvoiceState.PastDue ? invoice.Failure?.NextAttempt : null,
         };

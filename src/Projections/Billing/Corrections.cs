@@ -224,7 +224,7 @@ public sealed class BillingAccountsProjection : Projection<BillingAccountDocumen
     public override string Name => "BillingAccounts";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> EventTypePrefixes { get; } = ["billing.invoice.", "billing.credit-note.", "billing.debit-note.", "billing.note."];

@@ -66,7 +66,7 @@ public sealed class InvoicesProjection : Projection<InvoiceDocument>
     public override string Name => "Invoices";
 
     /// <inheritdoc />
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> EventTypePrefixes { get; } = ["billing.invoice."];

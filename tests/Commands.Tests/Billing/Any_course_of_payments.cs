@@ -25,7 +25,7 @@ public sealed class Any_course_of_payments
     {
         await using var world = await BillingWorld.OpenAsync();
         var random = new Random(seed);
-        await world.SubscribeAsync(new() { DueDays = 14 });
+        await world.SubscribeAsync(new() { DueDays = 14, PaymentMethod = (seed % 3) switch { 0 => null, 1 => "pm_card_visa", _ => "pm_card_visa_chargeDeclined" } });
         world.Time.Advance(TimeSpan.FromDays(1));
         await world.SettleAsync();
         for (var step = 0; step < 20; step++)
@@ -52,6 +52,16 @@ public sealed class Any_course_of_payments
         books.Paid.Should().Be(payments.Sum(p => p.Captured) + invoice.Received.Where(r => r.Payment is null).Sum(r => r.Amount.Amount), "seed {0}", seed);
         books.Refunded.Should().Be(payments.Sum(p => p.Refunded), "seed {0}", seed);
         (invoice.State is InvoiceState.Paid).Should().Be(invoice.Needed is { } needed && invoice.Kept >= needed, "seed {0}: {1}", seed, invoice.State);
+        if (invoice.State is InvoiceState.Paid)
+        {
+            books.Amount.Should().BeLessThanOrEqualTo(invoice.Refunds.Where(r => r.Given == true && r.Actor != Invoice.Processor).Sum(r => r.Amount.Amount), "what was not given back on purpose is there, seed {0}", seed);
+        }
+
+        if (invoice.State is InvoiceState.PastDue)
+        {
+            invoice.Due.Amount.Should().BeInRange(0.01m, Math.Max(0.01m, books.Amount + books.WrittenOff), "what is asked for is owed, seed {0}", seed);
+        }
+
         var before = await LastAsync(world);
         await world.Again().SettleAsync();
         (await LastAsync(world)).Should().Be(before, "what is delivered a second time changes nothing, seed {0}", seed);

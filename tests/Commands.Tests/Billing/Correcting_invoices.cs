@@ -177,6 +177,24 @@ public sealed class Correcting_invoices
     }
 
     [Test]
+    public async Task A_note_that_was_given_back_in_money_is_not_taken_off_again_when_the_rest_of_the_payment_is_gone()
+    {
+        await IssueAsync(new() { PaymentMethod = "pm_card_visa" });
+        await PriceAsync(2, 0.004m);
+        await corrector.Desk.ReRateAsync(Tenant, Id, Corrector.Platform);
+        await corrector.SettleAsync();
+        var payment = (await world.InvoiceAsync(Id)).Paid!.Payment!;
+        var state = (await world.Payments.FindAsync(Tenant, payment))!.State;
+        ProcessorPayment seen = new(state.Reference!, Tenant, payment, ProcessorStatus.Captured, "USD", state.Captured, [new("dispute-1", null, state.Captured - 6m, ProcessorRefundStatus.Done)]);
+        await world.Payments.HandleAsync(new ObservePayment(Tenant, payment, seen, world.Time.GetUtcNow()), Corrector.Platform);
+        await corrector.SettleAsync();
+        var owed = await corrector.BalanceAsync();
+        (owed, (await world.InvoiceAsync(Id)).Due.Amount).Should().Be((state.Captured - 6m, state.Captured - 6m));
+        await corrector.Collector.TakeAsync(Tenant, Id, "pm_card_mastercard", null, Corrector.Platform);
+        (await corrector.BalanceAsync()).Should().Be(0m);
+    }
+
+    [Test]
     public async Task Credit_pays_the_next_attempt()
     {
         await IssueAsync();

@@ -244,6 +244,36 @@ public sealed class An_invoice_whose_payment_was_reversed : Given<Invoice>
     }
 
     [Test]
+    public void is_to_be_paid_again_when_more_goes_after_it_was_given_up()
+    {
+        var givenUp = Of([.. Before, .. Reversed(4m), new InvoiceWrittenOff("i1", "fraud", "platform", MadeInvoice.At)]);
+        givenUp.Reverse(Reverse(4m)).Events.Should().BeEmpty();
+        var events = givenUp.Reverse(Reverse(6m) with { Reference = "re_3" }).Events;
+        events.Should().HaveCount(3).And.Subject.Last().Should().BeOfType<InvoicePaymentReversed>();
+        events.Aggregate(givenUp, (state, e) => state.Evolve(e)).State.Should().Be(InvoiceState.PastDue);
+    }
+
+    [Test]
+    public void is_not_paid_for_all_by_a_later_payment_of_a_part()
+    {
+        var attempted = Of([.. Before, .. Reversed(4m), MadeInvoice.Attempted(2) with { Amount = Money.Usd(4m) }, MadeInvoice.Failed(2, 1, null)]);
+        var more = attempted.Reverse(Reverse(6m) with { Reference = "re_3" }).Events.Aggregate(attempted, (state, e) => state.Evolve(e));
+        var late = more.Enter(new("acme", "i1", 2, Money.Usd(4m), MadeInvoice.At)).Events;
+        late.Should().HaveCount(2).And.Subject.Last().Should().BeOfType<InvoicePaymentReversed>();
+        late.Aggregate(more, (state, e) => state.Evolve(e)).Due.Should().Be(Money.Usd(6m));
+    }
+
+    [Test]
+    public void is_due_without_the_credit_that_it_was_paid_with()
+    {
+        var paid = Of([MadeInvoice.Generated(), MadeInvoice.Numbered(), MadeInvoice.Attempted() with { Amount = Money.Usd(10m) }, new InvoicePaid("i1", Money.Usd(10m), Payment, null, MadeInvoice.At)]);
+        paid.Due.Should().Be(Money.Usd(0m));
+        var reversed = paid.Reverse(Reverse(3m)).Events.Aggregate(paid, (state, e) => state.Evolve(e));
+        (reversed.Due, reversed.Claim).Should().Be((Money.Usd(3m), Money.Usd(4.90m)));
+        reversed.Attempt(new("acme", "i1", "pm_1", null, MadeInvoice.At) { Credit = 1.90m }).Events.Should().Equal(MadeInvoice.Attempted(2) with { Amount = Money.Usd(3m) });
+    }
+
+    [Test]
     public void was_reversed_before_the_invoice_could_tell()
     {
         var old = Of([.. Before, .. Reversed(10m)[..2]]);
@@ -294,6 +324,8 @@ public sealed class An_invoice_whose_declined_attempt_took_the_money : Given<Inv
         paid.Enter(Late).Events.Should().Equal(Paid);
         var both = paid.Evolve(Paid);
         (both.State, both.Paid, both.Needed, both.RefundableAmount).Should().Be((InvoiceState.Paid, other, 11.90m, 11.90m));
+        var refunded = both.Evolve(new InvoiceRefundRequested("i1", "f1", Money.Usd(11.90m), "paid twice", "platform", MadeInvoice.At) { Payment = Paid.Payment }).Evolve(new InvoiceRefunded("i1", "f1", Money.Usd(11.90m), MadeInvoice.At));
+        refunded.Kept.Should().Be(11.90m, "what was paid twice and went back does not pay it");
         both.Reverse(new("acme", "i1", Paid.Payment!, "re_1", Money.Usd(11.90m), MadeInvoice.At)).Events.Should().HaveCount(2, "the transfer still pays it");
     }
 }

@@ -222,6 +222,17 @@ public sealed class Books_of_a_tenant
     }
 
     [Test]
+    public void make_no_credit_of_a_note_that_was_given_back_in_money()
+    {
+        var reversed = Account(100m, new InvoiceNumbered("i1", "INV-1", At, At), new InvoicePaid("i1", Money.Usd(100m), "p1", null, At), new InvoiceRefunded("i1", "f1", Money.Usd(30m), At), new InvoiceRefunded("i1", "f2", Money.Usd(70m), At), new InvoicePaymentReversed("i1", "fraud", At));
+        var note = (BooksAccount.Initial with { Document = "n1", Invoice = "i1", Kind = BooksEntryKind.CreditNote, Currency = "USD", Total = -30m }).Apply(new NoteNumbered("CN-1", At), At, 20).Apply(new NoteRefundRequested("f1", Money.Usd(30m), At), At, 21);
+        var given = note.Apply(new NoteRefundSettled("f1", true, At), At, 22);
+        Credit.For([reversed, given], "i1", Money.Usd(70m)).Should().Be(0m);
+        Credit.For([reversed, given.Apply(new NoteRefundSettled("f1", false, At), At, 23)], "i1", Money.Usd(70m)).Should().Be(30m);
+        Credit.For([reversed, note.Apply(new NoteRefundSettled("f1", false, At), At, 22).Apply(new NoteRefundSettled("f1", true, At), At, 23)], "i1", Money.Usd(70m)).Should().Be(0m);
+    }
+
+    [Test]
     public void use_no_credit_for_other_invoices_that_a_reversed_payment_made()
     {
         var reversed = Account(100m, new InvoiceNumbered("i1", "INV-1", At, At), new InvoicePaid("i1", Money.Usd(100m), "p1", null, At), new InvoiceRefunded("i1", "f1", Money.Usd(100m), At), new InvoicePaymentReversed("i1", "fraud", At));
