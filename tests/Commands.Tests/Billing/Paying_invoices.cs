@@ -213,6 +213,26 @@ public sealed class Paying_invoices
     }
 
     [Test]
+    public async Task Is_not_charged_by_a_retry_of_before_its_payment_was_taken_back()
+    {
+        await IssueAsync("pm_card_visa_chargeDeclined");
+        await CapturedAsync(Invoice.PaymentId(BillingWorld.Tenant, Id, 1));
+        await world.SettleAsync();
+        await GivenBackAsync(Invoice.PaymentId(BillingWorld.Tenant, Id, 1), 49m);
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).State.Should().Be(InvoiceState.PastDue);
+        var saga = "";
+        await foreach (var recorded in world.Store.ReadAllAsync(filter: EventFilter.Types("billing.payment.planned")))
+        {
+            saga = recorded.Stream;
+        }
+
+        await world.WriteAsync(saga, new TimerScheduled("next-attempt", world.Time.GetUtcNow()));
+        await world.SettleAsync();
+        (await world.InvoiceAsync(Id)).Attempts.Should().Be(1);
+    }
+
+    [Test]
     public async Task Is_paid_as_before_when_the_bank_decided_for_us()
     {
         var invoice = await IssueAsync("pm_card_visa");
