@@ -1,6 +1,4 @@
-using AIaaS.Commands.Payments;
 using AIaaS.Domain.Billing;
-using AIaaS.Domain.Payments;
 using AIaaS.Domain.Tenants;
 using AIaaS.EventStore;
 

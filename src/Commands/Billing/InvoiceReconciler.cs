@@ -1,5 +1,4 @@
 using AIaaS.Commands.Payments;
-using AIaaS.Domain;
 using AIaaS.Domain.Billing;
 using AIaaS.Domain.Payments;
 using AIaaS.EventStore;
