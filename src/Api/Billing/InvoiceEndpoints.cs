@@ -49,13 +49,13 @@ internal static class InvoiceEndpoints
             { "number": 3, "kind": "Tax", "description": "VAT 19 %", "from": "2026-01-01T00:00:00+00:00", "to": "2026-02-01T00:00:00+00:00", "arithmetic": "10 × 19 %", "exact": 1.9, "amount": 1.9, "usage": null }
           ],
           "subtotal": 10, "discount": 0, "tax": 1.9, "total": 11.9,
-          "payment": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "paidAt": "2026-02-01T01:00:02+00:00", "refunds": [], "trouble": null, "nextAttempt": null
+          "payment": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e", "paidAt": "2026-02-01T01:00:02+00:00", "refunds": [], "trouble": null, "nextAttempt": null, "due": 0
         }
         """;
 
     private const string SummaryExample = """{ "invoice": "5f0c6f0e0d1b4b7e8b530f9b7f0c2a11", "number": "INV-2026-000042", "state": "Paid", "total": { "amount": 11.90, "currency": "USD" }, "refunded": 0, "lines": 3, "from": "2026-01-01T00:00:00+00:00", "to": "2026-02-01T00:00:00+00:00", "madeAt": "2026-02-01T01:00:00+00:00", "dueAt": "2026-02-15T01:00:00+00:00", "paidAt": "2026-02-01T01:00:02+00:00", "dunning": 0 }""";
 
-    private const string ViewExample = """{ "invoice": "5f0c6f0e0d1b4b7e8b530f9b7f0c2a11", "number": "INV-2026-000042", "state": "Paid", "total": { "amount": 11.90, "currency": "USD" }, "refunded": 2.00, "trouble": null, "nextAttempt": null, "refund": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e" }""";
+    private const string ViewExample = """{ "invoice": "5f0c6f0e0d1b4b7e8b530f9b7f0c2a11", "number": "INV-2026-000042", "state": "Paid", "total": { "amount": 11.90, "currency": "USD" }, "due": { "amount": 0, "currency": "USD" }, "refunded": 2.00, "trouble": null, "nextAttempt": null, "refund": "019c1d2e3f4a7b8c9d0e1f2a3b4c5d6e" }""";
 
     private const string ClosedExample = """{ "from": "2026-01-01T00:00:00+00:00", "to": "2026-02-01T00:00:00+00:00", "invoice": "5f0c6f0e0d1b4b7e8b530f9b7f0c2a11", "number": "INV-2026-000042", "state": "Issued", "total": { "amount": 11.90, "currency": "USD" } }""";
 
