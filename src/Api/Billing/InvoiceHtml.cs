@@ -79,6 +79,7 @@ internal static class InvoiceHtml
         {
             Total(text, $"To be paid ({currency})", invoice.Due, currency, true);
         }
+
         text.Append("</tfoot>\n</table>\n");
         if (invoice.Basis.TaxExemption is { } exemption)
         {

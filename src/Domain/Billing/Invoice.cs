@@ -443,8 +443,10 @@ public static class InvoiceErrors
     /// <summary>Nothing was paid that could be given back.</summary>
     public static DomainError NothingToRefund(string number, InvoiceState state) => new("nothing-to-refund", $"Invoice {number} is {state} and nothing was taken by a payment, so nothing can be given back.", "Money that came in another way is given back in that way.", 409);
 
-    /// <summary>More than was paid.</summary>
-    public static DomainError TooMuch(string number, Money amount, decimal left) => new("refund-too-large", $"{Pricing.Words.Of(amount.Amount)} {amount.Currency} is more than the {Pricing.Words.Of(left)} {amount.Currency} of invoice {number} that have not been given back.", "Ask for that much or less.", 409);
+    /// <summary>More than is left of the payment that it would come from.</summary>
+    public static DomainError TooMuch(string number, Money amount, decimal left) => left <= 0m
+        ? new("refund-too-large", $"All that payments brought for invoice {number} has been given back or is on its way back.", "Look at the invoice's refunds; nothing is left that could be asked for.", 409)
+        : new("refund-too-large", $"{Pricing.Words.Of(amount.Amount)} {amount.Currency} is more than the {Pricing.Words.Of(left)} {amount.Currency} of invoice {number} that have not been given back.", "Ask for that much or less.", 409);
 
     /// <summary>No line of that number has usage.</summary>
     public static DomainError NoSuchLine(string number, int line, int lines) => new("invoice-line-not-found", $"Invoice {number} has no usage line {line}; its lines go from 1 to {lines}.", "Look at the invoice to see which lines are for usage.", 404);

@@ -192,6 +192,10 @@ public sealed class An_invoice_whose_payment_was_reversed : Given<Invoice>
 
     [Test] public void has_nothing_to_refund() => When(i => i.Refund(new("acme", "i1", "f2", Money.Usd(1m), "goodwill", "key:k1", MadeInvoice.At))).ThenRefused(InvoiceErrors.TooMuch("INV-2026-000001", Money.Usd(1m), 0m));
 
+    [Test]
+    public void says_that_nothing_is_left_where_all_of_it_is_asked_for() =>
+        State.Refund(new("acme", "i1", "f2", null, "goodwill", "key:k1", MadeInvoice.At)).Error!.Message.Should().Be("All that payments brought for invoice INV-2026-000001 has been given back or is on its way back.");
+
     [Test] public void is_reversed_once() => When(i => i.Reverse(Reverse(10m))).ThenNothing();
 
     [Test]
